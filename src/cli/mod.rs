@@ -1,0 +1,9 @@
+//! The command line: argv, files, terminal, exit status.
+
+use std::process::ExitCode;
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,152 @@
+//! [`RunReport`]: everything that happened in a run, in suite order. Totals are computed, never
+//! stored. All writers read this and nothing else.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::judge::{Status, Verdict};
+use crate::resolve::ResolvedCase;
+use crate::sandbox::outcome::Outcome;
+
+/// Everything that happened in a run.
+#[derive(Debug, Clone)]
+pub struct RunReport {
+    /// What is known of the run as a whole.
+    pub meta: RunMeta,
+    /// The suites, in the order of the command line.
+    pub suites: Vec<SuiteInfo>,
+    /// One for every selected case and build step, in suite order, whether it ran or not.
+    pub cases: Vec<CaseReport>,
+}
+
+/// What is known of a run as a whole.
+#[derive(Debug, Clone)]
+pub struct RunMeta {
+    /// A short random id.
+    pub id: String,
+    /// The command line, without the program's own name.
+    pub argv: Vec<String>,
+    /// Where it was started.
+    pub cwd: String,
+    /// When it was started.
+    pub started: SystemTime,
+    /// How long it took.
+    pub duration: Duration,
+    /// How many cases ran at a time.
+    pub jobs: usize,
+    /// The machine.
+    pub host: Host,
+    /// The signal that interrupted it (`SIGINT`), if one did.
+    pub interrupted_by: Option<String>,
+    /// Whether every selected case has its result: false in the copy that is written first.
+    pub complete: bool,
+}
+
+/// The machine of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Host {
+    /// `uname -r`.
+    pub kernel: String,
+    /// `x86_64`, `aarch64`.
+    pub arch: String,
+    /// CPUs that may be used.
+    pub cpus: usize,
+    /// Memory of the machine in bytes.
+    pub memory_bytes: u64,
+}
+
+/// A suite of the run.
+#[derive(Debug, Clone)]
+pub struct SuiteInfo {
+    /// Its name.
+    pub name: String,
+    /// Its file, as the user named it.
+    pub file: String,
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+}
+
+/// One case, side by side: what was asked, what happened, what is to be thought of it.
+#[derive(Debug, Clone)]
+pub struct CaseReport {
+    /// What was asked.
+    pub case: Arc<ResolvedCase>,
+    /// Every attempt, in order; empty when the case did not run.
+    pub attempts: Vec<Attempt>,
+    /// The verdict that counts.
+    pub verdict: Verdict,
+}
+
+/// One attempt at a case.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// When it was started.
+    pub started: SystemTime,
+    /// From request to result, sandbox included.
+    pub duration: Duration,
+    /// What happened.
+    pub outcome: Outcome,
+    /// What is to be thought of it.
+    pub verdict: Verdict,
+}
+
+/// Totals of a run, computed from its cases.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Summary {
+    /// Cases and build steps in the report.
+    pub cases: usize,
+    /// Passed.
+    pub passed: usize,
+    /// Failed.
+    pub failed: usize,
+    /// Could not be judged.
+    pub errors: usize,
+    /// Not run because of a prerequisite or an interruption.
+    pub not_run: usize,
+    /// Stopped while running.
+    pub cancelled: usize,
+    /// Left out on purpose.
+    pub skipped: usize,
+    /// Cases that passed but left processes behind.
+    pub leaky: usize,
+    /// Points reached.
+    pub score: f64,
+    /// Points that could be reached.
+    pub max_score: f64,
+}
+
+impl CaseReport {
+    /// Points reached: all or nothing.
+    #[must_use]
+    pub fn score(&self) -> f64 {
+        if self.verdict.status == Status::Passed { self.case.points } else { 0.0 }
+    }
+}
+
+impl RunReport {
+    /// The totals.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary { cases: self.cases.len(), ..Summary::default() };
+        for case in &self.cases {
+            match case.verdict.status {
+                Status::Passed => summary.passed += 1,
+                Status::Failed => summary.failed += 1,
+                Status::Error => summary.errors += 1,
+                Status::NotRun => summary.not_run += 1,
+                Status::Cancelled => summary.cancelled += 1,
+                Status::Skipped => summary.skipped += 1,
+            }
+            let leaked = case.attempts.last().is_some_and(|attempt| match &attempt.outcome {
+                Outcome::Ran(ran) => ran.leaked > 0,
+                Outcome::NotStarted(_) => false,
+            });
+            if leaked && case.verdict.status == Status::Passed {
+                summary.leaky += 1;
+            }
+            summary.score += case.score();
+            summary.max_score += case.case.points;
+        }
+        summary
+    }
+}

@@ -1,0 +1,1 @@
+//! Many cases: order, parallelism, events.
