@@ -4,6 +4,9 @@
 //! [`Spec`](spec::Spec) goes in, [`Outcome`](outcome::Outcome) comes out.
 
 pub mod cancel;
+mod cgroup;
+mod seccomp;
+mod sys;
 pub mod outcome;
 pub mod spec;
 
