@@ -31,7 +31,9 @@ pub(super) fn read(mut file: &File) -> io::Result<String> {
 
 /// The only number of a file.
 pub(super) fn number(text: &str) -> io::Result<u64> {
-    text.trim().parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidData, format!("not a number: {text:?}")))
+    text.trim()
+        .parse()
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, format!("not a number: {text:?}")))
 }
 
 /// The number behind `key` in a file of `key value` lines.

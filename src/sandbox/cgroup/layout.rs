@@ -142,16 +142,23 @@ impl Hierarchies {
             let Some((left, right)) = line.split_once(" - ") else { continue };
             let left: Vec<&str> = left.split(' ').collect();
             let right: Vec<&str> = right.split(' ').collect();
-            let (Some(root), Some(point), Some(kind)) = (left.get(3), left.get(4), right.first()) else { continue };
+            let (Some(root), Some(point), Some(kind)) = (left.get(3), left.get(4), right.first()) else {
+                continue;
+            };
             let options: Vec<&str> = right.get(2).map_or(Vec::new(), |options| options.split(',').collect());
             for entry in own.lines() {
                 let mut parts = entry.splitn(3, ':');
-                let (_, Some(names), Some(path)) = (parts.next(), parts.next(), parts.next()) else { continue };
+                let (_, Some(names), Some(path)) = (parts.next(), parts.next(), parts.next()) else {
+                    continue;
+                };
                 let folder = below(point, root, path);
-                let names: Vec<String> = names.split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect();
+                let names: Vec<String> =
+                    names.split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect();
                 match *kind {
                     "cgroup2" if names.is_empty() => v2 = v2.or(Some(folder)),
-                    "cgroup" if !names.is_empty() && names.iter().all(|name| options.contains(&name.as_str())) => {
+                    "cgroup"
+                        if !names.is_empty() && names.iter().all(|name| options.contains(&name.as_str())) =>
+                    {
                         v1.push((names, folder));
                     }
                     _ => {}
@@ -167,7 +174,8 @@ impl Hierarchies {
 
     fn usable_v1(&self) -> Result<Kind, String> {
         let needed = |name: &str| {
-            let folder = self.controller(name).ok_or(format!("cgroup v1: no {name} controller is mounted"))?;
+            let folder =
+                self.controller(name).ok_or(format!("cgroup v1: no {name} controller is mounted"))?;
             writable(&folder).map_err(|error| format!("cgroup v1: {error}"))?;
             Ok::<_, String>(folder)
         };
@@ -185,7 +193,10 @@ impl Hierarchies {
             .map_err(|error| format!("cgroup v2: {}: {error}", own.display()))?;
         for name in ["memory", "pids"] {
             if !controllers.split_whitespace().any(|controller| controller == name) {
-                return Err(format!("cgroup v2: the {name} controller is not available in {}", own.display()));
+                return Err(format!(
+                    "cgroup v2: the {name} controller is not available in {}",
+                    own.display()
+                ));
             }
         }
         writable(&own).map_err(|error| format!("cgroup v2: {error}"))?;

@@ -48,7 +48,9 @@ pub(in crate::sandbox) fn sweep(layout: &Layout) {
 /// Removes a cgroup folder and those in it, as far as they are empty.
 pub(super) fn remove(folder: &Path) {
     let children: Vec<PathBuf> = fs::read_dir(folder)
-        .map(|entries| entries.flatten().filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).map(|e| e.path()).collect())
+        .map(|entries| {
+            entries.flatten().filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).map(|e| e.path()).collect()
+        })
         .unwrap_or_default();
     for child in children {
         remove(&child);

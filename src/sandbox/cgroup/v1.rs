@@ -32,8 +32,9 @@ pub(in crate::sandbox) struct V1 {
 
 impl V1 {
     pub(super) fn create(layout: &Layout, limits: &Limits) -> io::Result<Self> {
-        let (memory, pids, cpuacct, cpu) =
-            layout.v1().ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "no version 1 hierarchy"))?;
+        let (memory, pids, cpuacct, cpu) = layout
+            .v1()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "no version 1 hierarchy"))?;
         let name = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
         let mut made = Folders(Vec::new());
         let memory = made.make(&layout.ours(memory)?.join(&name))?;
@@ -46,7 +47,8 @@ impl V1 {
         }
         set_memory(&memory, limits.memory)?;
         write(&pids.join("pids.max"), &limits.pids.to_string())?;
-        let tasks = made.0.iter().map(|folder| open(&folder.join("tasks"), true)).collect::<io::Result<_>>()?;
+        let tasks =
+            made.0.iter().map(|folder| open(&folder.join("tasks"), true)).collect::<io::Result<_>>()?;
         Ok(Self {
             tasks,
             peak: open(&memory.join("memory.max_usage_in_bytes"), false)?,
@@ -140,6 +142,10 @@ fn set_memory(folder: &Path, limit: Bytes) -> io::Result<()> {
 
 fn open(path: &Path, writing: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    if writing { options.write(true) } else { options.read(true) };
+    if writing {
+        options.write(true)
+    } else {
+        options.read(true)
+    };
     options.open(path).map_err(|error| with_path(&error, path))
 }

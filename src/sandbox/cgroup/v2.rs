@@ -23,8 +23,9 @@ pub(in crate::sandbox) struct V2 {
 
 impl V2 {
     pub(super) fn create(layout: &Layout, limits: &Limits) -> io::Result<Self> {
-        let parent =
-            layout.v2().ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "no version 2 hierarchy"))?;
+        let parent = layout
+            .v2()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "no version 2 hierarchy"))?;
         let path = layout.ours(parent)?.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
         std::fs::create_dir(&path).map_err(|error| with_path(&error, &path))?;
         let made = Self::set_up(&path, limits);

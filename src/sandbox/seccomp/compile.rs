@@ -215,7 +215,12 @@ mod tests {
                 for rule in table::rules(policy).iter().filter(|rule| rule.tests.is_empty()) {
                     if let Some(number) = arch.number(rule.name) {
                         let found = run(&program, arch.audit(), number, [0; 6]);
-                        assert_eq!(found, value(rule.otherwise, USER_NOTIFICATION), "{} on {arch:?}", rule.name);
+                        assert_eq!(
+                            found,
+                            value(rule.otherwise, USER_NOTIFICATION),
+                            "{} on {arch:?}",
+                            rule.name
+                        );
                     }
                 }
             }

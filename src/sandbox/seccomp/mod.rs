@@ -8,7 +8,7 @@
 mod compile;
 mod table;
 
-pub(super) use compile::{Filter, filter};
+pub(super) use compile::filter;
 
 use super::spec::SeccompPolicy;
 

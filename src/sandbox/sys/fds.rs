@@ -11,7 +11,11 @@ use super::check;
 pub(in crate::sandbox) const MAX_FDS: usize = 128;
 
 /// Sends one message with descriptors over a sequenced-packet socket.
-pub(in crate::sandbox) fn send(socket: BorrowedFd<'_>, body: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+pub(in crate::sandbox) fn send(
+    socket: BorrowedFd<'_>,
+    body: &[u8],
+    fds: &[BorrowedFd<'_>],
+) -> io::Result<()> {
     let raw: Vec<RawFd> = fds.iter().map(AsRawFd::as_raw_fd).collect();
     let rights = [ControlMessage::ScmRights(&raw)];
     let control: &[ControlMessage<'_>] = if raw.is_empty() { &[] } else { &rights };
@@ -64,4 +68,18 @@ pub(in crate::sandbox) fn close_from(first: u32) -> io::Result<()> {
     // runs first thing in the worker, before any descriptor is opened) keeps owners intact.
     check(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) })?;
     Ok(())
+}
+
+/// Marks every descriptor from `first` on close-on-exec.
+pub(in crate::sandbox) fn close_on_exec_from(first: u32) -> io::Result<()> {
+    // SAFETY: close_range takes three integers and touches no memory; with CLOEXEC it closes
+    // nothing now, so every owner stays valid.
+    let result =
+        check(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) });
+    match result {
+        // Linux 5.10 has close_range but not this flag. There the first line must do: every
+        // descriptor of ours is opened close-on-exec, and the worker closed all others at its start.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        other => other.map(|_| ()),
+    }
 }

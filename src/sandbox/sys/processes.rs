@@ -37,7 +37,8 @@ pub(in crate::sandbox) fn fork(namespaces: u64, cgroup: Option<BorrowedFd<'_>>) 
     // SAFETY: `args` is live and its own size is passed; `pidfd` outlives the call. Without
     // CLONE_VM the child has its own memory and stack, so returning into it twice is sound; both
     // callers (worker::serve, init) are single-threaded, so no lock of the runtime is left held.
-    let pid = check(unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<libc::clone_args>()) })?;
+    let pid =
+        check(unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<libc::clone_args>()) })?;
     if pid == 0 {
         return Ok(Forked::Child);
     }
@@ -50,7 +51,8 @@ pub(in crate::sandbox) fn fork(namespaces: u64, cgroup: Option<BorrowedFd<'_>>) 
 pub(in crate::sandbox) fn pidfd_kill(pidfd: BorrowedFd<'_>, signal: libc::c_int) -> io::Result<()> {
     let info: *const libc::siginfo_t = std::ptr::null();
     // SAFETY: a null siginfo is allowed and means "as kill(2) would"; the rest are integers.
-    let result = check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, info, 0) });
+    let result =
+        check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, info, 0) });
     match result {
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
         Err(error) => Err(error),
@@ -83,7 +85,12 @@ pub(in crate::sandbox) fn wait_any(no_hang: bool) -> io::Result<Option<Waited>> 
         if pid > 0 {
             let cpu = (duration(usage.ru_utime), duration(usage.ru_stime));
             let count = |n: libc::c_long| u64::try_from(n).unwrap_or(0);
-            return Ok(Some(Waited { pid, status, cpu, switches: (count(usage.ru_nvcsw), count(usage.ru_nivcsw)) }));
+            return Ok(Some(Waited {
+                pid,
+                status,
+                cpu,
+                switches: (count(usage.ru_nvcsw), count(usage.ru_nivcsw)),
+            }));
         }
         if pid == 0 {
             return Ok(None);
@@ -101,4 +108,11 @@ fn duration(time: libc::timeval) -> Duration {
         u64::try_from(time.tv_sec).unwrap_or(0),
         u32::try_from(time.tv_usec).unwrap_or(0).saturating_mul(1000),
     )
+}
+
+/// Ends this process at once, running nothing of the runtime's or of its parent's: for a fork,
+/// which has copies of both.
+pub(in crate::sandbox) fn exit_now() -> ! {
+    // SAFETY: _exit takes an integer, touches no memory, runs no handler and does not return.
+    unsafe { libc::_exit(0) }
 }

@@ -23,7 +23,10 @@ pub(in crate::sandbox) struct Instruction {
 
 /// Installs `program` on this thread and everything that it starts; with `listen`, returns the
 /// descriptor on which its notifications arrive.
-pub(in crate::sandbox) fn install_filter(program: &[Instruction], listen: bool) -> io::Result<Option<OwnedFd>> {
+pub(in crate::sandbox) fn install_filter(
+    program: &[Instruction],
+    listen: bool,
+) -> io::Result<Option<OwnedFd>> {
     #[repr(C)]
     struct Program {
         len: libc::c_ushort,

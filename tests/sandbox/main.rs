@@ -1,0 +1,4 @@
+//! Live tests of the engine, without the command line: one file per property.
+
+mod basics;
+mod harness;
