@@ -12,7 +12,7 @@ use capsule_run::sandbox::{Engine, EngineOptions, LinuxEngine};
 use capsule_run::units::{Bytes, NoNul};
 
 /// One engine for all tests: workers are started on first use and reused.
-pub fn engine() -> &'static LinuxEngine {
+pub(crate) fn engine() -> &'static LinuxEngine {
     static ENGINE: OnceLock<LinuxEngine> = OnceLock::new();
     ENGINE.get_or_init(|| {
         let options = EngineOptions { worker_exe: env!("CARGO_BIN_EXE_capsule-run").into() };
@@ -21,7 +21,7 @@ pub fn engine() -> &'static LinuxEngine {
 }
 
 /// A spec with roomy limits for `argv`.
-pub fn spec(argv: &[&str]) -> Spec {
+pub(crate) fn spec(argv: &[&str]) -> Spec {
     let text = |text: &str| NoNul::new(text).expect("no NUL");
     Spec {
         argv: argv.iter().map(|part| text(part)).collect(),
@@ -53,7 +53,7 @@ pub fn spec(argv: &[&str]) -> Spec {
 }
 
 /// Runs a spec that is expected to start.
-pub fn run(spec: &Spec) -> Ran {
+pub(crate) fn run(spec: &Spec) -> Ran {
     let cancel = Cancel::new().expect("a descriptor is free");
     match engine().run(spec, &cancel) {
         Outcome::Ran(ran) => *ran,
@@ -62,11 +62,16 @@ pub fn run(spec: &Spec) -> Ran {
 }
 
 /// Runs a shell script.
-pub fn shell(script: &str) -> Ran {
+pub(crate) fn shell(script: &str) -> Ran {
     run(&spec(&["/bin/sh", "-c", script]))
 }
 
 /// What it wrote on standard output, as text.
-pub fn stdout(ran: &Ran) -> String {
+pub(crate) fn stdout(ran: &Ran) -> String {
     String::from_utf8_lossy(&ran.stdout.bytes).into_owned()
+}
+
+/// Runs a Python program.
+pub(crate) fn python(script: &str) -> Ran {
+    run(&spec(&["/usr/bin/python3", "-c", script]))
 }

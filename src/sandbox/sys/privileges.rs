@@ -54,12 +54,18 @@ pub(in crate::sandbox) fn drop_capabilities() -> io::Result<()> {
 }
 
 /// Every signal back to its default action, none blocked: an ignored or blocked signal would
-/// survive `execve` (the Rust runtime ignores SIGPIPE).
+/// survive `execve` (the Rust runtime ignores SIGPIPE; whoever started us may ignore any).
+///
+/// By the raw call: the C library refuses the two signals that it keeps for itself.
 pub(in crate::sandbox) fn reset_signals() -> io::Result<()> {
+    // The kernel's sigaction: handler (0 is SIG_DFL), flags, restorer and mask, all zero. Longer
+    // than any architecture's, so that nothing is read behind its end.
+    let default = [0u64; 8];
     for signal in 1..=64 {
-        // SAFETY: SIG_DFL is no handler, so no code of ours can run; signal numbers that cannot
-        // be set (9, 19, and two that glibc keeps) are refused by an error that is of no interest.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        let nothing: *mut u64 = std::ptr::null_mut();
+        // SAFETY: the kernel only reads `default`, which is longer than its sigaction and alive;
+        // SIG_DFL is no handler, so no code of ours can run. SIGKILL and SIGSTOP are refused.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), nothing, 8) };
     }
     let none = nix::sys::signal::SigSet::empty();
     nix::sys::signal::sigprocmask(nix::sys::signal::SigmaskHow::SIG_SETMASK, Some(&none), None)?;

@@ -21,7 +21,6 @@ use nix::sys::stat::Mode;
 
 use super::copy::{Owner, copy_tree};
 use super::program;
-use super::serve::die_with_supervisor;
 use super::template::{self, Built, PROGRAM_ID, ROOT, SOURCES, WRITABLE};
 use crate::sandbox::monotonic_nanos;
 use crate::sandbox::sys::{self, Forked, Waited};
@@ -49,7 +48,7 @@ pub(super) fn run(plan: &CasePlan, fds: CaseFds, built: &Built) -> ! {
 }
 
 fn live(plan: &CasePlan, fds: CaseFds, built: &Built) -> Result<(), FaultRecord> {
-    let told = die_with_supervisor().and_then(|()| set_up(plan, &fds, built));
+    let told = die_with_worker().and_then(|()| set_up(plan, &fds, built));
     let writable = match told {
         Ok(writable) => writable,
         Err(fault) => {
@@ -75,6 +74,13 @@ fn live(plan: &CasePlan, fds: CaseFds, built: &Built) -> Result<(), FaultRecord>
             wire::send(fds.fault.as_fd(), &Record::Fault(fault), &[]).step(|| "reporting".to_owned())
         }
     }
+}
+
+/// The worker ends when its supervisor closes the control socket or dies; we end with the worker.
+/// (For the worker itself a parent-death signal would be wrong: it fires when the *thread* that
+/// started it ends, and workers outlive threads.)
+fn die_with_worker() -> Result<(), FaultRecord> {
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL).step(|| "PR_SET_PDEATHSIG".to_owned())
 }
 
 /// Folders of the case that are looked at when the program has ended.

@@ -35,7 +35,6 @@ pub fn worker_main() -> ExitCode {
 }
 
 fn serve(control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
-    die_with_supervisor()?;
     // A session of our own: Ctrl-C in the caller's terminal is the supervisor's to handle.
     nix::unistd::setsid().step(|| "starting a session".to_owned())?;
     let Some((template, _)) =
@@ -44,7 +43,6 @@ fn serve(control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
         return Ok(());
     };
     let built = template::build(&template, control)?;
-    die_with_supervisor()?; // the change of ids has cleared it
     wire::send(control, &Reply::Ready { layers: built.layers.clone(), overlay: built.overlay }, &[])
         .step(|| "reporting the template".to_owned())?;
     loop {
@@ -95,12 +93,6 @@ fn reap(control: BorrowedFd<'_>, pidfd: &OwnedFd) -> Result<(), FaultRecord> {
             return Ok(());
         }
     }
-}
-
-/// The kernel kills us when the supervisor's thread dies; the end of file on the control socket is
-/// the second line, for the moment before this call.
-pub(super) fn die_with_supervisor() -> Result<(), FaultRecord> {
-    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL).step(|| "PR_SET_PDEATHSIG".to_owned())
 }
 
 impl CaseFds {
