@@ -192,13 +192,13 @@ impl<'a> Case<'a> {
         what.push((Watched::Worker, self.with.worker.control(), PollFlags::empty()));
         what.extend(self.fault.as_ref().map(|fd| (Watched::Fault, fd.as_fd(), PollFlags::POLLIN)));
         what.push((Watched::Status, self.status.as_fd(), PollFlags::POLLIN));
-        what.extend(self.listener.as_ref().map(|fd| (Watched::Listener, fd.as_fd(), PollFlags::POLLIN)));
         what.extend(self.stdout.fd().map(|fd| (Watched::Stdout, fd, PollFlags::POLLIN)));
         what.extend(self.stderr.fd().map(|fd| (Watched::Stderr, fd, PollFlags::POLLIN)));
         if let Some((fd, reading)) = self.pump.as_ref().and_then(Pump::waits_for) {
             what.push((Watched::Pump, fd, if reading { PollFlags::POLLIN } else { PollFlags::POLLOUT }));
         }
         if self.killed.is_none() {
+            what.extend(self.listener.as_ref().map(|fd| (Watched::Listener, fd.as_fd(), PollFlags::POLLIN)));
             what.push((Watched::Cancel, self.with.cancel.kill_fd(), PollFlags::POLLIN));
         }
         let mut polled: Vec<_> = what.iter().map(|(_, fd, flags)| PollFd::new(*fd, *flags)).collect();
@@ -408,8 +408,8 @@ impl<'a> Case<'a> {
             Ok(Some(notification)) => {
                 let (name, arch) = seccomp::describe(notification.number, notification.arch);
                 let number = i64::from(notification.number);
+                // The listener stays open until all are dead: closing it would let the call return.
                 self.kill(KillReason::ForbiddenSyscall { name, number, arch });
-                self.listener = None;
             }
             // Nobody is under the filter any more, or the caller has died meanwhile.
             Ok(None) | Err(_) => self.listener = None,
