@@ -1,0 +1,125 @@
+//! Runs the real binary: a scrubbed environment, a folder of its own, and an end that comes.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Longer than anything that a test of ours waits for: only a hang gets there.
+const HANG: Duration = Duration::from_secs(300);
+
+/// A folder of a test's own, with a home and a workspace in it.
+pub struct Place {
+    folder: TempDir,
+}
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub struct Done {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("test-of-c-r-").tempdir().expect("a folder for the test");
+        std::fs::create_dir(folder.path().join("home")).expect("a home");
+        std::fs::create_dir(folder.path().join("work")).expect("a workspace");
+        Self { folder }
+    }
+
+    /// Where commands are started.
+    pub fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// Writes a file into the workspace; its path.
+    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.work().join(name);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).expect("a folder in the workspace");
+        }
+        std::fs::write(&path, content).expect("a file in the workspace");
+        path
+    }
+
+    /// A command with nothing of the caller's environment but what every shell has.
+    pub fn command(&self, program: &str) -> Command {
+        let binary = Path::new(env!("CARGO_BIN_EXE_capsule-run"));
+        let folder = binary.parent().expect("the binary is in a folder").display();
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", format!("{folder}:/usr/local/bin:/usr/bin:/bin"))
+            .env("HOME", self.folder.path().join("home"))
+            .env("LANG", "C.UTF-8")
+            .current_dir(self.work());
+        command
+    }
+
+    /// The binary with these arguments, run to its end.
+    pub fn capsule<S: AsRef<str>>(&self, arguments: &[S]) -> Done {
+        let mut command = self.command(env!("CARGO_BIN_EXE_capsule-run"));
+        command.args(arguments.iter().map(AsRef::as_ref));
+        finish(command, b"")
+    }
+}
+
+impl Done {
+    /// The exit status, `128+N` for a signal as shells say it.
+    pub fn code(&self) -> i32 {
+        use std::os::unix::process::ExitStatusExt;
+        self.status.code().unwrap_or_else(|| 128 + self.status.signal().unwrap_or(0))
+    }
+
+    /// Standard output as one JSON value.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("standard output is not one JSON value: {error}\n{self:#?}"))
+    }
+}
+
+/// Runs a command to its end, with this on its standard input.
+pub fn finish(mut command: Command, input: &[u8]) -> Done {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let mut stdin = child.stdin.take().expect("asked for");
+    let input = input.to_vec();
+    // A program that reads nothing closes the pipe: that is its right.
+    let feeder = thread::spawn(move || drop(stdin.write_all(&input)));
+    let stdout = collect(child.stdout.take().expect("asked for"));
+    let stderr = collect(child.stderr.take().expect("asked for"));
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("our own child") {
+            break status;
+        }
+        if started.elapsed() > HANG {
+            drop(child.kill());
+            panic!("{command:?} did not end within {HANG:?}");
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    feeder.join().expect("the feeder does not panic");
+    Done {
+        status,
+        stdout: stdout.join().expect("the reader does not panic"),
+        stderr: stderr.join().expect("the reader does not panic"),
+    }
+}
+
+fn collect(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("a pipe can be read");
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
