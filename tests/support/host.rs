@@ -1,7 +1,6 @@
 //! What a run must not change: a picture of the host before, another one after, and their difference.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -36,14 +35,21 @@ impl Host {
         list(folder, &mut files);
         Self {
             files,
-            temporary: ["/tmp", "/var/tmp", "/dev/shm", "/run"].iter().flat_map(|tmp| ours_in(Path::new(tmp))).collect(),
+            temporary: ["/tmp", "/var/tmp", "/dev/shm", "/run"]
+                .iter()
+                .flat_map(|tmp| ours_in(Path::new(tmp)))
+                .collect(),
             cgroups: cgroups(),
             processes: children(),
             mounts: mounts(),
-            kernel: ["/proc/sys/kernel/hostname", "/proc/sys/kernel/core_pattern", "/proc/sys/vm/overcommit_memory"]
-                .into_iter()
-                .map(|file| (file, fs::read_to_string(file).unwrap_or_default()))
-                .collect(),
+            kernel: [
+                "/proc/sys/kernel/hostname",
+                "/proc/sys/kernel/core_pattern",
+                "/proc/sys/vm/overcommit_memory",
+            ]
+            .into_iter()
+            .map(|file| (file, fs::read_to_string(file).unwrap_or_default()))
+            .collect(),
         }
     }
 
@@ -61,30 +67,29 @@ impl Host {
     }
 
     fn compare(&self, after: &Self) -> String {
-        let mut out = String::new();
+        let mut lines = Vec::new();
         for (path, before) in &self.files {
             match after.files.get(path) {
-                None => drop(writeln!(out, "gone: {}", path.display())),
-                Some(now) if now != before => drop(writeln!(out, "changed: {}: {before} → {now}", path.display())),
+                None => lines.push(format!("gone: {}", path.display())),
+                Some(now) if now != before => {
+                    lines.push(format!("changed: {}: {before} → {now}", path.display()));
+                }
                 Some(_) => {}
             }
         }
         let new_files = after.files.keys().filter(|path| !self.files.contains_key(*path));
-        let new = new_files
+        let new_paths = new_files
             .chain(after.temporary.difference(&self.temporary))
-            .chain(after.cgroups.difference(&self.cgroups))
-            .map(|path| path.display().to_string())
-            .chain(after.processes.difference(&self.processes).map(|process| format!("process {process}")));
-        for name in new {
-            drop(writeln!(out, "new: {name}"));
-        }
+            .chain(after.cgroups.difference(&self.cgroups));
+        lines.extend(new_paths.map(|path| format!("new: {}", path.display())));
+        lines.extend(after.processes.difference(&self.processes).map(|name| format!("new process: {name}")));
         if self.mounts != after.mounts {
-            drop(writeln!(out, "mounts: {:?} → {:?}", self.mounts, after.mounts));
+            lines.push(format!("mounts: {:?} → {:?}", self.mounts, after.mounts));
         }
         if self.kernel != after.kernel {
-            drop(writeln!(out, "kernel: {:?} → {:?}", self.kernel, after.kernel));
+            lines.push(format!("kernel: {:?} → {:?}", self.kernel, after.kernel));
         }
-        out
+        lines.join("\n")
     }
 }
 
@@ -93,7 +98,10 @@ fn list(folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
         let path = entry.path();
         let metadata = entry.metadata().expect("a file that was just there");
         let content = if metadata.is_file() {
-            Sha256::digest(fs::read(&path).expect("a file that can be read")).iter().map(|b| format!("{b:02x}")).collect()
+            Sha256::digest(fs::read(&path).expect("a file that can be read"))
+                .iter()
+                .map(|b| format!("{b:02x}"))
+                .collect()
         } else {
             String::new()
         };
@@ -142,7 +150,10 @@ fn cgroups() -> BTreeSet<PathBuf> {
 fn children() -> BTreeSet<String> {
     let tasks = fs::read_dir("/proc/self/task").expect("/proc is mounted").flatten();
     let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    lists.flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).filter_map(alive).collect()
+    lists
+        .flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(alive)
+        .collect()
 }
 
 /// A process that runs, with its name; none for one that only waits to be reaped.
@@ -154,7 +165,8 @@ fn alive(pid: String) -> Option<String> {
 
 fn mounts() -> Vec<String> {
     let table = fs::read_to_string("/proc/self/mountinfo").expect("/proc is mounted");
-    let mut points: Vec<_> = table.lines().filter_map(|line| line.split(' ').nth(4)).map(str::to_owned).collect();
+    let mut points: Vec<_> =
+        table.lines().filter_map(|line| line.split(' ').nth(4)).map(str::to_owned).collect();
     points.sort();
     points
 }

@@ -26,7 +26,8 @@ pub struct Done {
 
 impl Place {
     pub fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("test-of-c-r-").tempdir().expect("a folder for the test");
+        let folder =
+            tempfile::Builder::new().prefix("test-of-c-r-").tempdir().expect("a folder for the test");
         std::fs::create_dir(folder.path().join("home")).expect("a home");
         std::fs::create_dir(folder.path().join("work")).expect("a workspace");
         Self { folder }
@@ -35,16 +36,6 @@ impl Place {
     /// Where commands are started.
     pub fn work(&self) -> PathBuf {
         self.folder.path().join("work")
-    }
-
-    /// Writes a file into the workspace; its path.
-    pub fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.work().join(name);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).expect("a folder in the workspace");
-        }
-        std::fs::write(&path, content).expect("a file in the workspace");
-        path
     }
 
     /// A command with nothing of the caller's environment but what every shell has.
@@ -75,12 +66,6 @@ impl Done {
         use std::os::unix::process::ExitStatusExt;
         self.status.code().unwrap_or_else(|| 128 + self.status.signal().unwrap_or(0))
     }
-
-    /// Standard output as one JSON value.
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("standard output is not one JSON value: {error}\n{self:#?}"))
-    }
 }
 
 /// Runs a command to its end, with this on its standard input.
@@ -94,7 +79,7 @@ pub fn finish(mut command: Command, input: &[u8]) -> Done {
     let mut stdin = child.stdin.take().expect("asked for");
     let input = input.to_vec();
     // A program that reads nothing closes the pipe: that is its right.
-    let feeder = thread::spawn(move || drop(stdin.write_all(&input)));
+    let feeder = thread::spawn(move || stdin.write_all(&input).is_ok());
     let stdout = collect(child.stdout.take().expect("asked for"));
     let stderr = collect(child.stderr.take().expect("asked for"));
     let started = Instant::now();
