@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 /// A picture of what a run could leave behind.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Host {
+pub(crate) struct Host {
     /// Every file below the folder that was asked for: kind, mode, size and content.
     files: BTreeMap<PathBuf, String>,
     /// Names in the folders for temporary files that look like ours.
@@ -28,7 +28,7 @@ pub struct Host {
 
 impl Host {
     /// The picture now. Calls to it need this process to itself: it looks at all its children.
-    pub fn now(folder: &Path) -> Self {
+    pub(crate) fn now(folder: &Path) -> Self {
         // Whatever a run loses becomes a child of ours, so that it can be found.
         nix::sys::prctl::set_child_subreaper(true).expect("every Linux has subreapers");
         let mut files = BTreeMap::new();
@@ -55,7 +55,7 @@ impl Host {
 
     /// What has changed since `self` was taken; empty where nothing has. Things that are on their
     /// way out get a moment to go.
-    pub fn difference(&self, folder: &Path) -> String {
+    pub(crate) fn difference(&self, folder: &Path) -> String {
         let started = Instant::now();
         loop {
             let difference = self.compare(&Self::now(folder));

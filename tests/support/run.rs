@@ -12,20 +12,20 @@ use tempfile::TempDir;
 const HANG: Duration = Duration::from_secs(300);
 
 /// A folder of a test's own, with a home and a workspace in it.
-pub struct Place {
+pub(crate) struct Place {
     folder: TempDir,
 }
 
 /// How a run of the binary ended.
 #[derive(Debug)]
-pub struct Done {
-    pub status: ExitStatus,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Done {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder =
             tempfile::Builder::new().prefix("test-of-c-r-").tempdir().expect("a folder for the test");
         std::fs::create_dir(folder.path().join("home")).expect("a home");
@@ -34,12 +34,12 @@ impl Place {
     }
 
     /// Where commands are started.
-    pub fn work(&self) -> PathBuf {
+    pub(crate) fn work(&self) -> PathBuf {
         self.folder.path().join("work")
     }
 
     /// A command with nothing of the caller's environment but what every shell has.
-    pub fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let binary = Path::new(env!("CARGO_BIN_EXE_capsule-run"));
         let folder = binary.parent().expect("the binary is in a folder").display();
         let mut command = Command::new(program);
@@ -53,7 +53,7 @@ impl Place {
     }
 
     /// The binary with these arguments, run to its end.
-    pub fn capsule<S: AsRef<str>>(&self, arguments: &[S]) -> Done {
+    pub(crate) fn capsule<S: AsRef<str>>(&self, arguments: &[S]) -> Done {
         let mut command = self.command(env!("CARGO_BIN_EXE_capsule-run"));
         command.args(arguments.iter().map(AsRef::as_ref));
         finish(command, b"")
@@ -62,14 +62,14 @@ impl Place {
 
 impl Done {
     /// The exit status, `128+N` for a signal as shells say it.
-    pub fn code(&self) -> i32 {
+    pub(crate) fn code(&self) -> i32 {
         use std::os::unix::process::ExitStatusExt;
         self.status.code().unwrap_or_else(|| 128 + self.status.signal().unwrap_or(0))
     }
 }
 
 /// Runs a command to its end, with this on its standard input.
-pub fn finish(mut command: Command, input: &[u8]) -> Done {
+pub(crate) fn finish(mut command: Command, input: &[u8]) -> Done {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
