@@ -141,7 +141,7 @@ impl Table {
     fn allows(&self, row: &str, used: &str) -> bool {
         let allowed = &self.rows.iter().find(|(name, _)| name == row).expect("a row of the table").1;
         self.row_of(used) == Some(row)
-            || allowed.iter().any(|allowed| allowed == "everything" || is_below(used, allowed)))
+            || allowed.iter().any(|allowed| allowed == "everything" || is_below(used, allowed))
     }
 }
 

@@ -12,11 +12,14 @@ use serde_json::{Value, json};
 
 #[path = "support/json.rs"]
 mod json;
+#[path = "support/place.rs"]
+mod place;
 #[path = "support/run.rs"]
 mod run;
 
 use json::json;
-use run::{Done, Place, finish};
+use place::Place;
+use run::{Done, finish};
 
 /// How a code comes about.
 enum Provocation {

@@ -9,11 +9,14 @@ use serde_json::Value;
 
 #[path = "support/host.rs"]
 mod host;
+#[path = "support/place.rs"]
+mod place;
 #[path = "support/run.rs"]
 mod run;
 
 use host::Host;
-use run::{Done, Place};
+use place::Place;
+use run::Done;
 
 /// What one case deserves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,20 +1,14 @@
-//! Runs the real binary: a scrubbed environment, a folder of its own, and an end that comes.
+//! Runs the real binary to its end; an end always comes.
 
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
+use crate::place::Place;
 
 /// Longer than anything that a test of ours waits for: only a hang gets there.
 const HANG: Duration = Duration::from_secs(300);
-
-/// A folder of a test's own, with a home and a workspace in it.
-pub(crate) struct Place {
-    folder: TempDir,
-}
 
 /// How a run of the binary ended.
 #[derive(Debug)]
@@ -25,33 +19,6 @@ pub(crate) struct Done {
 }
 
 impl Place {
-    pub(crate) fn new() -> Self {
-        let folder =
-            tempfile::Builder::new().prefix("test-of-c-r-").tempdir().expect("a folder for the test");
-        std::fs::create_dir(folder.path().join("home")).expect("a home");
-        std::fs::create_dir(folder.path().join("work")).expect("a workspace");
-        Self { folder }
-    }
-
-    /// Where commands are started.
-    pub(crate) fn work(&self) -> PathBuf {
-        self.folder.path().join("work")
-    }
-
-    /// A command with nothing of the caller's environment but what every shell has.
-    pub(crate) fn command(&self, program: &str) -> Command {
-        let binary = Path::new(env!("CARGO_BIN_EXE_capsule-run"));
-        let folder = binary.parent().expect("the binary is in a folder").display();
-        let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("PATH", format!("{folder}:/usr/local/bin:/usr/bin:/bin"))
-            .env("HOME", self.folder.path().join("home"))
-            .env("LANG", "C.UTF-8")
-            .current_dir(self.work());
-        command
-    }
-
     /// The binary with these arguments, run to its end.
     pub(crate) fn capsule<S: AsRef<str>>(&self, arguments: &[S]) -> Done {
         let mut command = self.command(env!("CARGO_BIN_EXE_capsule-run"));
