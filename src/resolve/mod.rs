@@ -2,5 +2,9 @@
 //! every value with its origin, every file read.
 
 mod case;
+mod files;
+mod suite;
 
-pub use case::{CaseId, CaseKind, ResolvedCase, ResolvedLimits, ResolvedSuite, Sources, Visibility};
+pub use case::{CaseId, CaseKind, GroupScore, ResolvedCase, ResolvedLimits, ResolvedSuite, Sources, Visibility};
+pub use files::{FileContent, FileKind, Files};
+pub use suite::SuiteInputs;
