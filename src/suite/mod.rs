@@ -3,6 +3,7 @@
 
 mod expect;
 mod model;
+mod syntax;
 
 pub use expect::{Compare, Exit, Expect, ExpectBytes};
 pub use model::{
