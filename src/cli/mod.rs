@@ -18,6 +18,7 @@ mod overrides;
 mod progress;
 mod render;
 mod report_file;
+mod run_meta;
 mod select;
 mod signals;
 mod terminal;

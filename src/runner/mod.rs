@@ -12,5 +12,6 @@ mod schedule;
 mod worker;
 
 pub use event::Event;
-pub use plan::{BrokenSuite, RunPlan};
+pub use plan::{BrokenSuite, RunPlan, submission_case};
 pub use pool::run;
+pub use worker::unfinished;

@@ -164,11 +164,10 @@ fn missing_files(plan: &RunPlan, case: usize) -> Option<Verdict> {
     let suite = plan.cases[case].suite;
     let missing = &plan.broken.iter().find(|broken| broken.suite == suite)?.missing;
     let first = plan.cases.iter().position(|case| case.suite == suite)?;
-    let has_build = plan.cases.iter().any(|case| case.suite == suite && case.kind == CaseKind::Build);
-    if has_build && first != case {
+    if first != case {
         return None;
     }
-    let names: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
+    let names: Vec<_> = missing.iter().map(|name| format!("`{}`", name.display())).collect();
     let message = format!("the submission lacks the required {}", names.join(", "));
     Some(Verdict { status: Status::Failed, code: Some(Code::BuildFailed), ..not_run(None, &message) })
 }

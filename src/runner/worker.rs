@@ -12,6 +12,8 @@ use crate::sandbox::Engine;
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::outcome::{Fault, FaultKind, Outcome};
 
+use super::schedule::not_run;
+
 /// Runs a case to its verdict. A panic on the way is a fault of ours (E5002), and only of this
 /// case: the run goes on.
 pub(super) fn execute(
@@ -41,6 +43,12 @@ pub(super) fn execute(
 /// The report of a case that has its verdict without having run.
 pub(super) fn without_running(case: &Arc<ResolvedCase>, verdict: Verdict) -> CaseReport {
     CaseReport { case: Arc::clone(case), attempts: Vec::new(), verdict }
+}
+
+/// The report of a case as it stands before the run: what a reader finds if the run never ends.
+#[must_use]
+pub fn unfinished(case: &Arc<ResolvedCase>) -> CaseReport {
+    without_running(case, not_run(None, "the run did not end"))
 }
 
 fn blocked(case: &ResolvedCase, reason: &str) -> Verdict {
