@@ -4,14 +4,20 @@
 //! Everything here is as written: values may be absent, each value that is there knows its
 //! origin. `resolve` decides. Nothing here reads a file: `cli::load` does.
 
+mod bind;
 mod ceilings;
 mod config;
+mod file;
 mod profile;
 mod profiles;
+mod read;
 mod request;
 
+pub use bind::{BindError, VariableError, check_dest, parse_bind, parse_variable};
 pub use ceilings::Policy;
 pub use config::{CgroupsVersion, Config, Linux, MacOs, Monitoring, Security};
+pub use file::{parse_config, parse_policy};
 pub use profile::{Isolation, Mount, Profile, SeccompChoice};
 pub use profiles::{BUILTIN_PROFILES, ProfileError, Profiles};
+pub use read::{ConfigFormat, source};
 pub use request::{Overrides, Request, RequestFile, RequestStdin, WorkspaceChoice};

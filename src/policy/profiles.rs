@@ -109,6 +109,17 @@ impl Profiles {
 }
 
 impl ProfileError {
+    /// Whether it is `name` itself that inherits what does not exist.
+    pub(crate) fn is_inherited_by(&self, name: &str) -> bool {
+        matches!(self, Self::NotFound { inherited_by: Some(child), .. } if child == name)
+    }
+
+    /// Whether the circle goes through `name`, and `name` is the one to report it: the first of
+    /// the names on it.
+    pub(crate) fn closes_at(&self, name: &str) -> bool {
+        matches!(self, Self::Cycle(names) if names.iter().min().is_some_and(|first| first == name))
+    }
+
     /// The error as a diagnostic without a place.
     #[must_use]
     pub fn to_diagnostic(&self) -> Diagnostic {
