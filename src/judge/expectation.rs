@@ -32,7 +32,7 @@ pub enum ExitExpectation {
     Nonzero,
     /// By this signal.
     Signal(i32),
-    /// In any way that no limit had a part in.
+    /// By itself, with any exit status. A signal is no exit status (E3003).
     Any,
 }
 
