@@ -7,6 +7,7 @@ pub mod text;
 
 mod clock;
 mod encode;
+mod hint;
 mod model;
 mod schema;
 
