@@ -66,12 +66,7 @@ fn in_ci() -> bool {
 
 /// Columns of the terminal on standard error, or of `COLUMNS`, or 100.
 pub(super) fn width() -> usize {
-    let terminal = console_width();
+    let terminal = terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
     let from_env = || std::env::var("COLUMNS").ok()?.parse().ok();
     terminal.or_else(from_env).filter(|&columns| columns > 0).unwrap_or(100)
-}
-
-fn console_width() -> Option<usize> {
-    let term = indicatif::ProgressDrawTarget::stderr();
-    io::stderr().is_terminal().then(|| usize::from(term.width().unwrap_or(100)))
 }

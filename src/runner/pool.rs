@@ -1,13 +1,14 @@
 //! [`run`]: the pool of workers around one [`Schedule`].
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::judge::{Code, Details, Status};
+use crate::judge::{Code, Details, Status, Verdict};
 use crate::report::CaseReport;
 use crate::resolve::CaseKind;
 use crate::sandbox::Engine;
 use crate::sandbox::cancel::{Cancel, CancelLevel};
-use crate::sandbox::outcome::{FileProblem, Outcome};
+use crate::sandbox::outcome::{FileProblem, Outcome, Ran};
 
 use super::event::Event;
 use super::outputs::Outputs;
@@ -84,7 +85,7 @@ impl Run<'_> {
         }
     }
 
-    fn one(&self, at: usize, outputs: Option<&std::path::Path>) -> CaseReport {
+    fn one(&self, at: usize, outputs: Option<&Path>) -> CaseReport {
         let case = &self.plan.cases[at];
         if self.cancel.level() != CancelLevel::Running {
             return without_running(case, not_run(None, "the run was interrupted before this case started"));
@@ -118,31 +119,30 @@ fn hand_on(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
     if report.case.kind != CaseKind::Build || report.verdict.status != Status::Passed {
         return report;
     }
-    let case = Arc::clone(&report.case);
-    for path in &case.outputs {
-        let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) else { break };
-        let name = path.display().to_string();
-        match ran.files.iter().find(|file| &file.path == path).map(|file| &file.content) {
-            Some(Ok(content)) => {
-                if let Err(error) = outputs.add(case.suite, path, content) {
-                    let step = format!("keeping the build output `{name}`: {error}");
-                    report.verdict = harness_fault(&step, "make room in the temporary directory (TMPDIR)");
-                    break;
-                }
-            }
-            Some(Err(problem)) => return build_failed(report, name, problem_in_words(problem)),
-            None => return build_failed(report, name, "was not collected".to_owned()),
-        }
+    let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) else { return report };
+    let verdict = report.case.outputs.iter().find_map(|path| keep(outputs, report.case.suite, path, ran));
+    if let Some(verdict) = verdict {
+        report.verdict = Verdict { checks: report.verdict.checks, notes: report.verdict.notes, ..verdict };
     }
     report
 }
 
-fn build_failed(mut report: CaseReport, file: String, why: String) -> CaseReport {
-    report.verdict.status = Status::Failed;
-    report.verdict.code = Some(Code::BuildFailed);
-    report.verdict.message = format!("the output `{file}` {why}");
-    report.verdict.details = Details { file: Some(file), ..Details::default() };
-    report
+/// Keeps one output; the verdict on the build step when that fails.
+fn keep(outputs: &mut Outputs, suite: usize, path: &Path, ran: &Ran) -> Option<Verdict> {
+    let why = match ran.files.iter().find(|file| file.path == path).map(|file| &file.content) {
+        Some(Ok(content)) => {
+            let error = outputs.add(suite, path, content).err()?;
+            let step = format!("keeping the build output `{}`: {error}", path.display());
+            return Some(harness_fault(&step, "make room in the temporary directory (TMPDIR)"));
+        }
+        Some(Err(problem)) => problem_in_words(problem),
+        None => "was not collected".to_owned(),
+    };
+    let file = path.display().to_string();
+    let message = format!("the output `{file}` {why}");
+    let details = Details { file: Some(file), ..Details::default() };
+    let code = Some(Code::BuildFailed);
+    Some(Verdict { status: Status::Failed, code, details, ..not_run(None, &message) })
 }
 
 fn problem_in_words(problem: &FileProblem) -> String {
