@@ -40,7 +40,7 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("4", "at least one case could not be judged (wins over 1)", "the program's own status"),
     ("5", "a report could not be written (wins over 0, 1 and 4)", "the result could not be written"),
     ("124", "-", "a limit of ours ended the program (E3001, E4xxx)"),
-    ("125", "-", "capsule-run could not do its work (E1xxx while running, E3002, E5xxx)"),
+    ("125", "-", "capsule-run could not do its work (E1xxx, E3002, E5xxx)"),
     ("126", "-", "the command cannot be executed, or is blocked by policy"),
     ("127", "-", "the command was not found"),
     ("128+N", "-", "signal N ended the program"),
@@ -112,4 +112,20 @@ fn of_end(report: &CaseReport) -> u8 {
 /// 128 and the signal's number.
 pub(super) fn of_signal(signal: i32) -> u8 {
     SIGNAL.saturating_add(u8::try_from(signal).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_the_one_in_the_documentation() {
+        let page = include_str!("../../docs/exit-codes.md");
+        for (number, suite, single) in TABLE {
+            let line = format!("| {number} | {suite} | {single} |");
+            assert!(page.contains(&line), "docs/exit-codes.md lacks: {line}");
+        }
+        let rows = page.lines().filter(|line| line.starts_with("| ")).count();
+        assert_eq!(rows, TABLE.len() + 1, "docs/exit-codes.md has rows that the table lacks");
+    }
 }
