@@ -20,4 +20,4 @@ pub use parse::{MAX_SUITE_BYTES, SuiteFormat, parse};
 
 pub(crate) use lines::Lines;
 pub(crate) use parse::parse_leniently;
-pub(crate) use reader::shown;
+pub(crate) use reader::{bad_name, shown, unsafe_path as check_relative};

@@ -313,7 +313,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// Why a path would leave its folder or cannot be one.
-fn unsafe_path(text: &str) -> Option<&'static str> {
+pub(crate) fn unsafe_path(text: &str) -> Option<&'static str> {
     let path = Path::new(text);
     if text.is_empty() {
         Some("is empty")
@@ -332,7 +332,8 @@ fn unsafe_path(text: &str) -> Option<&'static str> {
     }
 }
 
-fn bad_name(text: &str) -> Option<&'static str> {
+/// Why a text cannot be part of an id.
+pub(crate) fn bad_name(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         Some("is empty")
     } else if text.len() > 255 {
