@@ -15,4 +15,4 @@ pub use files::{FileContent, FileKind, Files};
 pub use limits::limits;
 pub use operator::Operator;
 pub use settings::{Settings, settings};
-pub use suite::SuiteInputs;
+pub use suite::{SuiteInputs, load_suite, suite};

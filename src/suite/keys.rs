@@ -87,7 +87,8 @@ const EXPECT: Key = key("expect", Shape::Map(expect), "what must hold; exit 0 wh
 const COMPARE: Key =
     key("compare", Shape::Compare, "how bytes are compared where the expectation does not say");
 const LIMITS: Key = key("limits", Shape::Map(limits), "limits that differ from the profile's");
-const PROFILE: Key = key("profile", Shape::Text, "the profile: of this suite, the configuration, or built in");
+const PROFILE: Key =
+    key("profile", Shape::Text, "the profile: of this suite, the configuration, or built in");
 const POINTS: Key = key("points", Shape::Points, "points for passing");
 const TAGS: Key = key("tags", Shape::Texts, "tags");
 const NEEDS: Key = key("needs", Shape::Texts, "cases, groups or `build` that must have passed before");
@@ -137,8 +138,8 @@ static PROFILE_MAP: MapKind = MapKind {
 static DEFAULTS: MapKind = MapKind {
     what: "`defaults`",
     keys: &[
-        PROFILE, COMPARE, POINTS, RUN, SHELL, ARGS, STDIN, ENV, FILES, EXPECT, LIMITS, TAGS, VISIBILITY, WORKDIR,
-        NETWORK,
+        PROFILE, COMPARE, POINTS, RUN, SHELL, ARGS, STDIN, ENV, FILES, EXPECT, LIMITS, TAGS, VISIBILITY,
+        WORKDIR, NETWORK,
     ],
     later: &["retries", "extends", "matrix", "checker"],
     limits: false,
@@ -259,7 +260,11 @@ static EXPECT_MAP: MapKind = MapKind {
         key("stdout", Shape::Bytes, "what standard output must be"),
         key("stderr", Shape::Bytes, "what standard error must be"),
         key("files", Shape::ExpectFiles, "files that it must leave in the workspace"),
-        key("code", Shape::Code, "the code that it must end with, when hitting a limit is the expected result"),
+        key(
+            "code",
+            Shape::Code,
+            "the code that it must end with, when hitting a limit is the expected result",
+        ),
     ],
     later: &["checker", "redact", "resources", "interactor"],
     limits: false,

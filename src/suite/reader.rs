@@ -165,13 +165,20 @@ impl<'s> Reader<'s> {
             return;
         }
         let names = kind.names();
-        let label = nearest(&entry.key, names.iter().copied())
-            .map_or(String::new(), |name| format!("did you mean `{name}`?"));
+        // The distance costs the product of the lengths; nobody means `run` by a thousand characters.
+        let near = if entry.key.len() > 64 { None } else { nearest(&entry.key, names.iter().copied()) };
+        let label = near.map_or(String::new(), |name| format!("did you mean `{name}`?"));
         let mut help = format!("{} may have: {}", kind.what, names.join(", "));
         if !kind.limits && names.contains(&"limits") && LimitKey::find(&entry.key).is_some() {
             help = format!("limits stand under `limits`: `limits: {{{key}: …}}`");
         }
-        self.mistake(Mistake { code, span, message: format!("unknown key `{key}` in {}", kind.what), label, help });
+        self.mistake(Mistake {
+            code,
+            span,
+            message: format!("unknown key `{key}` in {}", kind.what),
+            label,
+            help,
+        });
     }
 
     /// A list of anything.
@@ -306,7 +313,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// Why a path would leave its folder or cannot be one.
-fn unsafe_path(text: &str) -> Option<&'static str> {
+pub(crate) fn unsafe_path(text: &str) -> Option<&'static str> {
     let path = Path::new(text);
     if text.is_empty() {
         Some("is empty")
@@ -325,7 +332,8 @@ fn unsafe_path(text: &str) -> Option<&'static str> {
     }
 }
 
-fn bad_name(text: &str) -> Option<&'static str> {
+/// Why a text cannot be part of an id.
+pub(crate) fn bad_name(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         Some("is empty")
     } else if text.len() > 255 {

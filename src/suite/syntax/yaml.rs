@@ -16,8 +16,7 @@ const STACK: usize = 16 << 20;
 /// Parses YAML. The parser stops at the first mistake of syntax; the list has then one element.
 pub(in crate::suite) fn parse(source: &Source) -> Result<Node, Vec<Diagnostic>> {
     let parsed = std::thread::scope(|scope| {
-        let worker =
-            std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || parse_here(source));
+        let worker = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || parse_here(source));
         match worker {
             Ok(worker) => worker.join().unwrap_or_else(|_| Err(vec![broken(source)])),
             Err(_) => Err(vec![broken(source)]),
