@@ -174,8 +174,12 @@ fn compared(what: &'static str) -> Explanation {
 #[must_use]
 pub fn help_codes() -> String {
     let mut out = String::new();
+    let mut family = None;
     for code in Code::ALL {
-        let _ = writeln!(out, "{code}  {}", code.title());
+        if family.replace(code.family()) != Some(code.family()) {
+            let _ = writeln!(out, "{}{}", if out.is_empty() { "" } else { "\n" }, heading(code.family()));
+        }
+        let _ = writeln!(out, "  {code}  {}", code.title());
     }
     out.push_str("\nIn order of precedence, the first that holds is reported, the others are notes:\n");
     for cause in Cause::ALL {
@@ -186,6 +190,17 @@ pub fn help_codes() -> String {
     );
     out.push_str("`capsule-run help E3001` explains one code.\n");
     out
+}
+
+fn heading(family: Family) -> &'static str {
+    match family {
+        Family::Configuration => "What the operator wrote",
+        Family::Execution => "The command",
+        Family::Time => "Time and signals",
+        Family::Resource => "Resources",
+        Family::System => "Our own faults",
+        Family::Expectation => "What a suite expected",
+    }
 }
 
 /// The text of `capsule-run help E3001`.
@@ -283,7 +298,7 @@ mod tests {
     fn help_codes_lists_every_code_once_at_the_start_of_a_line() {
         let help = help_codes();
         for code in Code::ALL {
-            let lines = help.lines().filter(|line| line.starts_with(code.number())).count();
+            let lines = help.lines().filter(|line| line.starts_with(&format!("  {code}  "))).count();
             assert_eq!(lines, 1, "{code}");
         }
     }

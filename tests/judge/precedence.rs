@@ -9,8 +9,10 @@ use proptest::prelude::*;
 
 use crate::scene::{signaled, verdict};
 
+type Change = fn(&mut Ran);
+
 /// What may be wrong, each as a change that adds to the others.
-const WRONGS: [(fn(&mut Ran), Code); 9] = [
+const WRONGS: [(Change, Code); 9] = [
     (|ran| ran.end = signaled(31), Code::Blocked),
     (|ran| ran.events.oom_kills = 1, Code::OomKill),
     (
