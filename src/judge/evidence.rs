@@ -129,7 +129,7 @@ fn memory(Scene { limits, ran, .. }: Scene<'_>) -> Finding {
 }
 
 fn output(Scene { limits, ran, .. }: Scene<'_>) -> Finding {
-    let message = format!("output limit {}, wrote {} or more", limits.output, ran.usage.output);
+    let message = format!("output limit {}", limits.output);
     let measure =
         Measure::bytes("output", limits.output, ran.usage.output, "bytes read from stdout and stderr");
     Finding::new(Code::OutputLimit, message, measure.with(end_signal(ran)))

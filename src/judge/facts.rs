@@ -49,7 +49,7 @@ impl Facts {
     pub(super) fn of(expectation: &Expectation, limits: &Limits, ran: &Ran, checked: Checked) -> Self {
         let signal = end_signal(ran);
         let expected_signal = signal.is_some() && signal == expected_signal(&expectation.exit);
-        let ends_well = checked.exit_ok && checked.bytes_ok;
+        let ends_well = checked.exit_ok && checked.bytes_ok && !failed_unasked(expectation, ran);
         let unexpected = |number| signal == Some(number) && !expected_signal;
         let wanted = |code| expectation.code == Some(code);
         Self {
@@ -101,6 +101,12 @@ fn expected_signal(exit: &ExitExpectation) -> Option<i32> {
 fn forbidden(ran: &Ran) -> bool {
     matches!(ran.killed_by, Some(KillReason::ForbiddenSyscall { .. }))
         || (end_signal(ran) == Some(SIGSYS) && ran.enforced.seccomp != "off")
+}
+
+/// Where any exit status will do, a nonzero one still says that something went wrong, and a limit
+/// that was hit explains it.
+fn failed_unasked(expectation: &Expectation, ran: &Ran) -> bool {
+    expectation.exit == ExitExpectation::Any && !ended_with_zero(ran)
 }
 
 fn ended_with_zero(ran: &Ran) -> bool {

@@ -12,6 +12,7 @@ pub mod compare;
 mod diff;
 mod evidence;
 mod expectation;
+mod explain;
 mod facts;
 mod judgement;
 mod notes;
@@ -23,6 +24,7 @@ pub use code::{Code, Family};
 pub use expectation::{
     Compare, ExitExpectation, Expectation, Expected, FileExpectation, FloatTolerance, StreamExpectation,
 };
+pub use explain::{codes_markdown, help_code, help_codes};
 pub use judgement::judge;
 pub use signal::signal_name;
 pub use unjudged::{blocked, cancelled, not_run, not_started, skipped};

@@ -104,23 +104,4 @@ mod tests {
             assert!(found.unified.contains("xxy"), "the difference itself is shown");
         }
     }
-
-    #[test]
-    fn hostile_megabytes_take_linear_time() {
-        let inputs: [(Vec<u8>, Vec<u8>); 5] = [
-            (vec![b'\n'; 3 << 20], vec![b' '; 3 << 20]),
-            (vec![b'x'; 3 << 20], b"x ".repeat(3 << 19)),
-            (b"1 ".repeat(3 << 19), b"2 ".repeat(3 << 19)),
-            (vec![b'9'; 3 << 20], vec![b'8'; 3 << 20]),
-            (vec![0; 3 << 20], vec![0xff; 3 << 20]),
-        ];
-        let started = std::time::Instant::now();
-        for (expected, actual) in &inputs {
-            for mode in [Compare::Exact, Compare::Trim, Compare::Tokens, FLOAT] {
-                let _ = compare(mode, expected, actual);
-            }
-        }
-        // Quadratic work on any of the twenty would take hours; a slow, busy machine gets its time.
-        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
-    }
 }

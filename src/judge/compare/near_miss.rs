@@ -7,7 +7,7 @@ use crate::judge::compare::{is_blank, trim};
 use crate::judge::{Compare, FloatTolerance, NearMiss};
 
 /// Sides longer than this are not sorted: a hint is not worth the time and the memory.
-const MAX_SORTED: usize = 4 << 20;
+const MAX_SORTED: usize = 1 << 20;
 
 const NUMERIC: Compare = Compare::Float(FloatTolerance { absolute: 1e-6, relative: 1e-6 });
 

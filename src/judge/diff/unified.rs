@@ -47,6 +47,9 @@ pub(in crate::judge) fn unified(compare: Compare, expected: &[u8], actual: &[u8]
     sides.draw()
 }
 
+/// Lines as a comparison sees them.
+type Keys<'a> = Vec<Cow<'a, [u8]>>;
+
 /// The lines to be compared.
 struct Sides<'a> {
     compare: Compare,
@@ -79,7 +82,7 @@ impl Sides<'_> {
 
     /// The lines as `compare` sees them. Numbers within a tolerance are no equivalence, so a line
     /// that is close enough to its neighbour across takes that one's key.
-    fn keys(&self) -> (Vec<Cow<'_, [u8]>>, Vec<Cow<'_, [u8]>>) {
+    fn keys(&self) -> (Keys<'_>, Keys<'_>) {
         let left: Vec<_> = self.expected.iter().map(|line| key(self.compare, line)).collect();
         let mut right: Vec<_> = self.actual.iter().map(|line| key(self.compare, line)).collect();
         if matches!(self.compare, Compare::Float(_)) {
