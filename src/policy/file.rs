@@ -305,7 +305,8 @@ fn profiles(file: Option<W<BTreeMap<String, W<ProfileFile>>>>, reader: &mut Read
             Ok(_) => continue,
             Err(error @ ProfileError::NotFound { .. }) if error.is_inherited_by(&name) => error,
             Err(error @ ProfileError::Cycle(_)) if error.closes_at(&name) => error,
-            Err(_) => continue,
+            Err(error @ ProfileError::TooDeep(_)) => error,
+            Err(ProfileError::NotFound { .. } | ProfileError::Cycle(_)) => continue,
         };
         let Diagnostic { code, message, help, .. } = blame.to_diagnostic();
         reader.mistake(super::read::Mistake { code, span, message, label: String::new(), help });

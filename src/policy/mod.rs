@@ -12,6 +12,7 @@ mod profile;
 mod profiles;
 mod read;
 mod request;
+mod request_file;
 
 pub use bind::{BindError, VariableError, check_dest, parse_bind, parse_variable};
 pub use ceilings::Policy;
@@ -20,4 +21,5 @@ pub use file::{parse_config, parse_policy};
 pub use profile::{Isolation, Mount, Profile, SeccompChoice};
 pub use profiles::{BUILTIN_PROFILES, ProfileError, Profiles};
 pub use read::{ConfigFormat, source};
-pub use request::{Overrides, Request, RequestFile, RequestStdin, WorkspaceChoice};
+pub use request::{Overrides, Request, RequestFile, RequestStdin, WorkspaceChoice, is_execution_id};
+pub use request_file::parse_request;

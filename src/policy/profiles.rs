@@ -12,6 +12,9 @@ use crate::units::Bytes;
 /// The names of the built-in profiles.
 pub const BUILTIN_PROFILES: &[&str] = &["compile", "default", "java", "native", "python", "strict"];
 
+/// So many profiles may stand behind one.
+const DEEPEST: usize = 32;
+
 /// All profiles, in layers: built in, the configuration's, a suite's. A name means the profile
 /// of the topmost layer that has it; one that inherits its own name means the one below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,9 @@ pub enum ProfileError {
         /// All names there are.
         known: Vec<String>,
     },
+    /// More profiles inherit each other than anybody can follow (E1003).
+    #[error("profile '{0}' inherits through more than {DEEPEST} others")]
+    TooDeep(String),
     /// A profile inherits itself (E1001): the names on the way round.
     #[error("profiles inherit each other in a circle: {}", .0.join(" → "))]
     Cycle(Vec<String>),
@@ -79,6 +85,9 @@ impl Profiles {
                 return Err(circle(&seen, name));
             }
             seen.push((layer, name));
+            if seen.len() > DEEPEST {
+                return Err(ProfileError::TooDeep(name.to_owned()));
+            }
             whole = whole.or(profile.clone());
             next = profile.inherits.as_ref().map(|parent| {
                 let parent = parent.value.as_str();
@@ -127,6 +136,7 @@ impl ProfileError {
             Self::NotFound { nearest, known, inherited_by, .. } => {
                 (Code::ProfileNotFound, not_found_help(nearest.as_deref(), known, inherited_by.as_deref()))
             }
+            Self::TooDeep(_) => (Code::OutOfRange, "let it inherit fewer".to_owned()),
             Self::Cycle(_) => {
                 (Code::InvalidInput, "let one of them inherit a built-in profile, or nothing".to_owned())
             }

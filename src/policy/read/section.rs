@@ -26,8 +26,10 @@ macro_rules! section {
                 _key: &str,
                 reader: &mut $crate::policy::read::Reader<'_>,
             ) -> Option<Self> {
-                let mut keys = vec![$(stringify!($field)),*];
-                $( keys.extend(<$extra_type as $crate::policy::read::Extra>::keys()); )?
+                let keys: &[&[&'static str]] = &[
+                    &[$(stringify!($field)),*],
+                    $( &<$extra_type as $crate::policy::read::Extra>::keys(), )?
+                ];
                 let mut this = Self::default();
                 for entry in reader.table(node, path)? {
                     match entry.name.as_str() {
@@ -35,7 +37,7 @@ macro_rules! section {
                             this.$field = $crate::policy::read::W::of(entry, path, reader);
                         } )*
                         $( _ if $crate::policy::read::Extra::take(&mut this.$extra, entry, path, reader) => {} )?
-                        _ => reader.unknown(entry, path, &keys),
+                        _ => reader.unknown(entry, path, &keys.concat()),
                     }
                 }
                 Some(this)
