@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Key, LimitField, Origin, Resolved};
+use super::{KEYS, Key, LimitField, Origin, Resolved};
 use crate::diagnostic::nearest;
 use crate::units::{Bytes, parse_duration};
 
@@ -104,17 +104,7 @@ impl WrittenLimits {
     }
 
     fn has(&self, field: LimitField) -> bool {
-        match field {
-            LimitField::Wall => self.wall.is_some(),
-            LimitField::Cpu => self.cpu.is_some(),
-            LimitField::Memory => self.memory.is_some(),
-            LimitField::Pids => self.pids.is_some(),
-            LimitField::Output => self.output.is_some(),
-            LimitField::FileSize => self.file_size.is_some(),
-            LimitField::Disk => self.disk.is_some(),
-            LimitField::OpenFiles => self.open_files.is_some(),
-            LimitField::CpuShares => self.cpu_shares.is_some(),
-        }
+        self.origin(field).is_some()
     }
 
     /// These limits, and those of `lower` where these say nothing.
@@ -130,6 +120,27 @@ impl WrittenLimits {
             disk: self.disk.or(lower.disk),
             open_files: self.open_files.or(lower.open_files),
             cpu_shares: self.cpu_shares.or(lower.cpu_shares),
+        }
+    }
+
+    /// The limits that both have: their short names, and where this one has them from.
+    #[must_use]
+    pub fn in_both(&self, other: &Self) -> Vec<(&'static str, &Origin)> {
+        let both = KEYS.iter().filter(|key| other.has(key.field));
+        both.filter_map(|key| Some((key.short, self.origin(key.field)?))).collect()
+    }
+
+    fn origin(&self, field: LimitField) -> Option<&Origin> {
+        match field {
+            LimitField::Wall => self.wall.as_ref().map(|limit| &limit.origin),
+            LimitField::Cpu => self.cpu.as_ref().map(|limit| &limit.origin),
+            LimitField::Memory => self.memory.as_ref().map(|limit| &limit.origin),
+            LimitField::Pids => self.pids.as_ref().map(|limit| &limit.origin),
+            LimitField::Output => self.output.as_ref().map(|limit| &limit.origin),
+            LimitField::FileSize => self.file_size.as_ref().map(|limit| &limit.origin),
+            LimitField::Disk => self.disk.as_ref().map(|limit| &limit.origin),
+            LimitField::OpenFiles => self.open_files.as_ref().map(|limit| &limit.origin),
+            LimitField::CpuShares => self.cpu_shares.as_ref().map(|limit| &limit.origin),
         }
     }
 }
