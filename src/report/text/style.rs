@@ -106,6 +106,11 @@ impl TextStyle {
         line.chars().map(escape).collect()
     }
 
+    /// Like [`TextStyle::safe`], for a line whose columns matter: a TAB becomes blanks.
+    pub(super) fn safe_columns(&self, line: &str) -> String {
+        self.safe(&line.replace('\t', "    "))
+    }
+
     /// `text` cut to `columns`, with a mark where something is missing.
     pub(super) fn fit(&self, text: &str, columns: usize) -> String {
         if text.width() <= columns {
