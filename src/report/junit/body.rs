@@ -47,7 +47,7 @@ pub(super) fn text(report: &CaseReport, verdict: &Verdict) -> String {
 
 fn difference(out: &mut String, check: &Check, verdict: &Verdict) {
     let Some(difference) = &check.difference else {
-        if check.message != verdict.message {
+        if !verdict.message.contains(&check.message) {
             let _ = writeln!(out, "{}: {}", check.target.name(), check.message);
         }
         return;

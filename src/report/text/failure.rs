@@ -13,7 +13,7 @@ use crate::judge::{Check, CheckTarget};
 use crate::report::CaseReport;
 use crate::report::hint::hint;
 use crate::sandbox::outcome::{Captured, Outcome, Ran};
-use crate::units::Bytes;
+use crate::units::{Bytes, visible_line};
 
 /// Where the body of a block starts.
 const INDENT: &str = "       ";
@@ -82,12 +82,8 @@ impl Block<'_> {
     /// `$ python3 sum.py      in sandbox "std" · try 1 of 1 · 0.118s`
     fn command(&mut self, report: &CaseReport) {
         let style = self.style;
-        let command: Vec<String> = report
-            .case
-            .argv
-            .iter()
-            .map(|argument| quoted(&String::from_utf8_lossy(argument.as_bytes())))
-            .collect();
+        let command: Vec<String> =
+            report.case.argv.iter().map(|argument| quoted(&visible_line(argument.as_bytes()))).collect();
         let command = style.fit(&style.safe(&command.join(" ")), 400);
         let dot = style.mark("·", "-");
         let tries = report.attempts.len();
@@ -182,7 +178,7 @@ impl Block<'_> {
         if self.style.audience.sees(report.case.visibility) {
             for check in report.verdict.checks.iter().filter(|check| !check.ok && check.difference.is_none())
             {
-                if check.message != report.verdict.message {
+                if !report.verdict.message.contains(&check.message) {
                     self.labelled("", &self.style.safe(&check.message));
                 }
             }
@@ -219,7 +215,7 @@ impl Block<'_> {
     fn excerpt_line(&mut self, line: &[u8]) {
         // Nobody reads a line of a megabyte: what cannot be seen is not even decoded.
         let shown = &line[..line.len().min(4 * self.style.width.max(80))];
-        let text = self.style.safe(&crate::units::visible_line(shown));
+        let text = self.style.safe(&visible_line(shown));
         let room = self.style.width.saturating_sub(INDENT.len() + 3).max(40);
         let marked = if shown.len() < line.len() { format!("{text}{}", " ".repeat(room)) } else { text };
         let bar = self.style.mark("│", "|");

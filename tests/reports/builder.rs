@@ -32,7 +32,12 @@ pub(crate) fn run(cases: Vec<CaseReport>) -> RunReport {
             started: start(),
             duration: Duration::from_millis(9204),
             jobs: 8,
-            host: Host { kernel: "6.1.0".into(), arch: "x86_64".into(), cpus: 2, memory_bytes: 25_769_803_776 },
+            host: Host {
+                kernel: "6.1.0".into(),
+                arch: "x86_64".into(),
+                cpus: 2,
+                memory_bytes: 25_769_803_776,
+            },
             interrupted_by: None,
             complete: true,
         },

@@ -59,7 +59,10 @@ fn results() -> Vec<CaseReport> {
             .failed(Code::StdoutDiffers, "stdout differs at line 2")
             .stdout(b"a b\n")
             .check(CheckTarget::Stdout, false, "stdout differs at line 2")
-            .difference("--- expected\n+++ actual\n@@ -2,1 +2,1 @@\n-b\n+b··\n", Some(NearMiss::TrailingSpace))
+            .difference(
+                "--- expected\n+++ actual\n@@ -2,1 +2,1 @@\n-b\n+b··\n",
+                Some(NearMiss::TrailingSpace),
+            )
             .report(),
         case("basic/exit", 47)
             .failed(Code::WrongExit, "exit 3, expected 0")

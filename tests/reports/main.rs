@@ -1,7 +1,7 @@
 //! The writers of reports, against goldens in `fixtures/expected/report/`, and on runs that want to
 //! do harm. `CAPSULE_UPDATE_GOLDENS=1` rewrites the goldens.
 //!
-//! The reports are also left under `target/tmp/reports/`, where `tests/reports/check.py` has them
+//! The reports are also left under `target/tmp/reports/`, where `tests/reports/run` has them
 //! read by software that is not ours.
 
 mod builder;
@@ -125,10 +125,7 @@ fn text_for_people_agrees_with_its_goldens() {
             whole_text(&runs::ordinary(), &style).as_bytes(),
         );
     }
-    golden(
-        "fixtures/expected/report/hostile-plain.txt",
-        whole_text(&runs::hostile(), &plain).as_bytes(),
-    );
+    golden("fixtures/expected/report/hostile-plain.txt", whole_text(&runs::hostile(), &plain).as_bytes());
     golden(
         "fixtures/expected/report/interrupted-plain.txt",
         whole_text(&runs::interrupted(), &plain).as_bytes(),
@@ -262,7 +259,10 @@ fn a_full_disk_is_an_error_and_keeps_its_kind() {
     let exit = ExitInfo { code: 1, reason: String::new() };
     let kind = |result: std::io::Result<()>| result.expect_err("the disk is full").kind();
     assert_eq!(kind(json::write(&run, &exit, &mut Full(9_000))), std::io::ErrorKind::StorageFull);
-    assert_eq!(kind(junit::write(&run, JunitStyle::Strict, &mut Full(9_000))), std::io::ErrorKind::StorageFull);
+    assert_eq!(
+        kind(junit::write(&run, JunitStyle::Strict, &mut Full(9_000))),
+        std::io::ErrorKind::StorageFull
+    );
 }
 
 #[test]
