@@ -102,7 +102,6 @@ mod tests {
 
     #[test]
     fn every_value_in_the_text_is_the_built_in_one() {
-        // Values without their origins, by way of JSON: `written` says nothing of its own there.
         let text = include_str!("default.toml").replace("@LIMITS@\n", "").replace("@PROFILES@", &profiles());
         let shown: String = text
             .lines()

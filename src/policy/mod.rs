@@ -4,6 +4,8 @@
 //! Everything here is as written: values may be absent, each value that is there knows its
 //! origin. `resolve` decides. Nothing here reads a file: `cli::load` does.
 
+#[cfg(test)]
+mod bad_input_tests;
 mod bind;
 mod ceilings;
 mod config;

@@ -10,21 +10,23 @@ use super::request_file::RequestKeys;
 /// The JSON Schema of a configuration.
 #[must_use]
 pub fn config_schema() -> Value {
-    schema::<ConfigFile>()
+    schema::<ConfigFile>("capsule-run configuration")
 }
 
 /// The JSON Schema of a request.
 #[must_use]
 pub fn request_schema() -> Value {
-    let mut schema = schema::<RequestKeys>();
+    let mut schema = schema::<RequestKeys>("capsule-run request");
     if let Some(object) = schema.as_object_mut() {
         object.insert("required".to_owned(), json!(["command"]));
     }
     schema
 }
 
-fn schema<T: JsonSchema>() -> Value {
-    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
+fn schema<T: JsonSchema>(title: &str) -> Value {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), title.into());
+    schema.to_value()
 }
 
 #[cfg(test)]
