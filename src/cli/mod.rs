@@ -4,7 +4,6 @@
 mod account;
 mod args;
 mod cmd;
-mod dry_run;
 mod engine;
 mod entry;
 mod exit;
