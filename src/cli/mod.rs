@@ -1,5 +1,8 @@
 //! The command line: argv, files, terminal, exit status.
 
+mod excerpt;
+pub mod render;
+
 use std::process::ExitCode;
 
 /// Runs the command line.
