@@ -82,9 +82,18 @@ fn one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
     if !diagnostic.help.is_empty() {
         group = group.element(Level::HELP.message(visible_line(diagnostic.help.as_bytes())));
     }
-    // A snippet may end in padding that nobody sees.
+    // A snippet may end in padding that nobody sees; and after a place of its own, which is right
+    // also where the line was cut, a snippet begins with a `:::` that says nothing.
     let text = renderer.render(&[group]);
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    let lines = text.lines().map(str::trim_end).filter(|line| uncoloured(line).trim() != ":::");
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A line without the renderer's own colours.
+fn uncoloured(line: &str) -> String {
+    let mut parts = line.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').map_or("", |(_, after)| after))
 }
 
 fn with_place<'a>(group: Group<'a>, place: &Place, kind: AnnotationKind) -> Group<'a> {
@@ -139,13 +148,13 @@ mod tests {
     fn a_diagnostic_shows_its_line_with_a_caret_a_label_and_help() {
         let expected = "\
 error[E1001]: unknown key `timeuot` in a case
-  --> tests/grade.yaml:3:5
-   |
- 2 |   - id: basic/sum
- 3 |     timeuot: 3s
-   |     ^^^^^^^ did you mean `timeout`?
-   |
-   = help: a case may have: id, run
+ --> tests/grade.yaml:3:5
+  |
+2 |   - id: basic/sum
+3 |     timeuot: 3s
+  |     ^^^^^^^ did you mean `timeout`?
+  |
+  = help: a case may have: id, run
 
 1 error in 1 file; nothing was run. (exit 2)
 ";

@@ -7,10 +7,16 @@ use super::{Isolation, Profile, SeccompChoice};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::judge::Code;
 use crate::limits::{Origin, Resolved, WrittenLimits};
-use crate::units::Bytes;
+use crate::units::{Bytes, visible_line};
 
 /// The names of the built-in profiles.
 pub const BUILTIN_PROFILES: &[&str] = &["compile", "default", "java", "native", "python", "strict"];
+
+/// So many profiles may stand behind one.
+const DEEPEST: usize = 32;
+
+/// So many are listed in an error.
+const MOST_SHOWN: usize = 40;
 
 /// All profiles, in layers: built in, the configuration's, a suite's. A name means the profile
 /// of the topmost layer that has it; one that inherits its own name means the one below it.
@@ -34,6 +40,9 @@ pub enum ProfileError {
         /// All names there are.
         known: Vec<String>,
     },
+    /// More profiles inherit each other than anybody can follow (E1003).
+    #[error("profile '{0}' inherits through more than {DEEPEST} others")]
+    TooDeep(String),
     /// A profile inherits itself (E1001): the names on the way round.
     #[error("profiles inherit each other in a circle: {}", .0.join(" → "))]
     Cycle(Vec<String>),
@@ -79,6 +88,9 @@ impl Profiles {
                 return Err(circle(&seen, name));
             }
             seen.push((layer, name));
+            if seen.len() > DEEPEST {
+                return Err(ProfileError::TooDeep(name.to_owned()));
+            }
             whole = whole.or(profile.clone());
             next = profile.inherits.as_ref().map(|parent| {
                 let parent = parent.value.as_str();
@@ -109,6 +121,17 @@ impl Profiles {
 }
 
 impl ProfileError {
+    /// Whether it is `name` itself that inherits what does not exist.
+    pub(crate) fn is_inherited_by(&self, name: &str) -> bool {
+        matches!(self, Self::NotFound { inherited_by: Some(child), .. } if child == name)
+    }
+
+    /// Whether the circle goes through `name`, and `name` is the one to report it: the first of
+    /// the names on it.
+    pub(crate) fn closes_at(&self, name: &str) -> bool {
+        matches!(self, Self::Cycle(names) if names.iter().min().is_some_and(|first| first == name))
+    }
+
     /// The error as a diagnostic without a place.
     #[must_use]
     pub fn to_diagnostic(&self) -> Diagnostic {
@@ -116,11 +139,13 @@ impl ProfileError {
             Self::NotFound { nearest, known, inherited_by, .. } => {
                 (Code::ProfileNotFound, not_found_help(nearest.as_deref(), known, inherited_by.as_deref()))
             }
+            Self::TooDeep(_) => (Code::OutOfRange, "let it inherit fewer".to_owned()),
             Self::Cycle(_) => {
                 (Code::InvalidInput, "let one of them inherit a built-in profile, or nothing".to_owned())
             }
         };
-        Diagnostic { code, message: self.to_string(), place: None, other: None, help }
+        let message = visible_line(self.to_string().as_bytes());
+        Diagnostic { code, message, place: None, other: None, help: visible_line(help.as_bytes()) }
     }
 }
 
@@ -132,7 +157,9 @@ fn not_found_help(nearest: Option<&str>, known: &[String], inherited_by: Option<
     if let Some(child) = inherited_by {
         help.push_str(&format!("`{child}` inherits it; "));
     }
-    help.push_str(&format!("the profiles are: {}", known.join(", ")));
+    let shown = known.get(..known.len().min(MOST_SHOWN)).unwrap_or_default();
+    let more = if shown.len() < known.len() { ", …" } else { "" };
+    help.push_str(&format!("the profiles are: {}{more}", shown.join(", ")));
     help
 }
 

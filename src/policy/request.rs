@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Profile;
 use crate::limits::Resolved;
-use crate::units::NoNul;
+use crate::units::{NoNul, visible_line};
 
 /// A single command to run, and everything that can be said about it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,6 +24,12 @@ pub struct Request {
     pub files: Vec<RequestFile>,
     /// Files taken from the workspace when it has ended, relative to it.
     pub collect: Vec<PathBuf>,
+}
+
+/// Whether a text can be an execution id: 1 to 128 characters, none of them invisible.
+#[must_use]
+pub fn is_execution_id(text: &str) -> bool {
+    (1..=128).contains(&text.chars().count()) && visible_line(text.as_bytes()) == text
 }
 
 /// What options and requests say over profiles: the upper layers of every value.

@@ -2,16 +2,16 @@
 //!
 //! The one place where the layers meet, for single commands and for the cases of suites alike.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Operator, ResolvedLimits, limits};
 use crate::diagnostic::Diagnostic;
 use crate::judge::Code;
 use crate::limits::{Origin, Resolved};
-use crate::policy::{CgroupsVersion, Mount, Policy, Profile, Profiles, SeccompChoice};
+use crate::policy::{BindError, CgroupsVersion, Mount, Policy, Profile, Profiles, SeccompChoice, check_dest};
 use crate::sandbox::spec::{Access, Bind, CgroupChoice, Network, Require, SeccompPolicy};
 use crate::units::{NoNul, visible_line};
 
@@ -133,12 +133,11 @@ impl Merge<'_> {
 
     /// One bind for each destination; what was written last wins.
     fn binds(&mut self, whole: &Profile) -> Vec<Resolved<Bind>> {
-        let mut binds: Vec<Resolved<Bind>> = Vec::new();
-        for mount in &whole.isolation.mounts {
-            let Some(bind) = self.bind(mount) else { continue };
-            binds.retain(|other| other.value.dest != bind.value.dest);
-            binds.push(bind);
-        }
+        let mut taken = HashSet::new();
+        let binds: Vec<_> = whole.isolation.mounts.iter().filter_map(|mount| self.bind(mount)).collect();
+        let last = binds.into_iter().rev().filter(|bind| taken.insert(bind.value.dest.clone()));
+        let mut binds: Vec<_> = last.collect();
+        binds.reverse();
         binds
     }
 
@@ -152,7 +151,7 @@ impl Merge<'_> {
         }
         let source: PathBuf = self.operator.cwd.join(source).components().collect();
         let dest = dest.clone().unwrap_or_else(|| source.clone());
-        if let Some(problem) = bad_dest(&dest) {
+        if let Err(problem) = check_dest(&dest) {
             self.errors.push(bad_bind(&dest, problem, origin));
             return None;
         }
@@ -241,21 +240,10 @@ fn shown(path: &Path) -> String {
     visible_line(path.as_os_str().as_bytes())
 }
 
-/// What is wrong with a destination inside the sandbox.
-fn bad_dest(dest: &Path) -> Option<&'static str> {
-    if !dest.is_absolute() {
-        return Some("is not absolute");
-    }
-    if dest.components().any(|part| part == Component::ParentDir) {
-        return Some("contains `..`");
-    }
-    (dest == Path::new("/")).then_some("is the root itself")
-}
-
-fn bad_bind(dest: &Path, problem: &str, origin: &Origin) -> Diagnostic {
+fn bad_bind(dest: &Path, problem: BindError, origin: &Origin) -> Diagnostic {
     Diagnostic {
         code: Code::InvalidCommand,
-        message: format!("the path `{}` inside the sandbox, set by {origin}, {problem}", shown(dest)),
+        message: format!("the path `{}` inside the sandbox, set by {origin}: {problem}", shown(dest)),
         place: None,
         other: None,
         help: "write SRC:DEST[:ro|rw] with an absolute DEST without `..`".to_owned(),
