@@ -146,6 +146,7 @@ impl WrittenLimits {
 }
 
 fn time(value: &Scalar) -> Result<Duration, SetError> {
+    not_negative(value)?;
     let duration = match value {
         Scalar::Integer(ms) => parse_duration(&ms.to_string()),
         Scalar::Text(text) => parse_duration(text),
@@ -163,6 +164,7 @@ fn time(value: &Scalar) -> Result<Duration, SetError> {
 }
 
 fn size(value: &Scalar, least: Bytes) -> Result<Bytes, SetError> {
+    not_negative(value)?;
     let size: Bytes = match value {
         Scalar::Integer(bytes) => bytes.to_string().parse(),
         Scalar::Text(text) => text.parse(),
@@ -179,6 +181,15 @@ fn size(value: &Scalar, least: Bytes) -> Result<Bytes, SetError> {
     Ok(size)
 }
 
+fn not_negative(value: &Scalar) -> Result<(), SetError> {
+    match value {
+        Scalar::Integer(number) if *number < 0 => {
+            Err(SetError::OutOfRange(format!("{number} is less than 0")))
+        }
+        Scalar::Integer(_) | Scalar::Text(_) | Scalar::Other(_) => Ok(()),
+    }
+}
+
 fn count(value: &Scalar, least: u32, most: u32) -> Result<u32, SetError> {
     let count = match value {
         Scalar::Integer(count) => *count,
@@ -187,7 +198,7 @@ fn count(value: &Scalar, least: u32, most: u32) -> Result<u32, SetError> {
             .parse()
             .map_err(|_| SetError::Malformed("not a number: write an integer".to_owned()))?,
         Scalar::Other(kind) => {
-            return Err(SetError::Malformed(format!("{kind} is not a number: write an integer")));
+            return Err(SetError::Malformed(format!("{kind} is not a whole number: write an integer")));
         }
     };
     match u32::try_from(count) {
@@ -217,7 +228,15 @@ mod tests {
 
     #[test]
     fn values_that_make_no_sense_are_out_of_range() {
-        for (key, value) in [("timeout", 0), ("memory", 1), ("max_pids", 0), ("cpu", 1), ("open_files", 2)] {
+        for (key, value) in [
+            ("timeout", 0),
+            ("memory", 1),
+            ("max_pids", 0),
+            ("cpu", 1),
+            ("open_files", 2),
+            ("memory", -1),
+            ("timeout", -1),
+        ] {
             let error = WrittenLimits::default().set(key, &Scalar::Integer(value), Origin::Builtin);
             assert!(matches!(error, Err(SetError::OutOfRange(_))), "{key}");
         }

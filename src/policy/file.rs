@@ -397,3 +397,19 @@ fn policy(file: PolicyFile, reader: &mut Reader<'_>) -> Policy {
         ),
     }
 }
+
+/// Every table of a configuration and its keys, for tests. `[profiles.strict]` stands for all
+/// profiles.
+#[cfg(test)]
+pub(super) fn key_tables() -> Vec<(&'static str, Vec<&'static str>)> {
+    vec![
+        ("defaults", DefaultsFile::keys()),
+        ("defaults.resources", ResourcesFile::keys()),
+        ("defaults.isolation", IsolationFile::keys()),
+        ("platform.linux", LinuxFile::keys()),
+        ("platform.macos", MacOsFile::keys()),
+        ("monitoring", MonitoringFile::keys()),
+        ("security", SecurityFile::keys()),
+        ("policy", PolicyFile::keys()),
+    ]
+}

@@ -7,13 +7,16 @@ use super::{Isolation, Profile, SeccompChoice};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::judge::Code;
 use crate::limits::{Origin, Resolved, WrittenLimits};
-use crate::units::Bytes;
+use crate::units::{Bytes, visible_line};
 
 /// The names of the built-in profiles.
 pub const BUILTIN_PROFILES: &[&str] = &["compile", "default", "java", "native", "python", "strict"];
 
 /// So many profiles may stand behind one.
 const DEEPEST: usize = 32;
+
+/// So many are listed in an error.
+const MOST_SHOWN: usize = 40;
 
 /// All profiles, in layers: built in, the configuration's, a suite's. A name means the profile
 /// of the topmost layer that has it; one that inherits its own name means the one below it.
@@ -141,7 +144,8 @@ impl ProfileError {
                 (Code::InvalidInput, "let one of them inherit a built-in profile, or nothing".to_owned())
             }
         };
-        Diagnostic { code, message: self.to_string(), place: None, other: None, help }
+        let message = visible_line(self.to_string().as_bytes());
+        Diagnostic { code, message, place: None, other: None, help: visible_line(help.as_bytes()) }
     }
 }
 
@@ -153,7 +157,9 @@ fn not_found_help(nearest: Option<&str>, known: &[String], inherited_by: Option<
     if let Some(child) = inherited_by {
         help.push_str(&format!("`{child}` inherits it; "));
     }
-    help.push_str(&format!("the profiles are: {}", known.join(", ")));
+    let shown = known.get(..known.len().min(MOST_SHOWN)).unwrap_or_default();
+    let more = if shown.len() < known.len() { ", …" } else { "" };
+    help.push_str(&format!("the profiles are: {}{more}", shown.join(", ")));
     help
 }
 

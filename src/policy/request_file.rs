@@ -286,7 +286,8 @@ impl Read for Base64 {
         match STANDARD.decode(text) {
             Ok(bytes) => Some(Self(bytes)),
             Err(error) => {
-                let reason = format!("not base64: {}", error.to_string().to_lowercase());
+                let reason =
+                    format!("not base64: {}", error.to_string().to_lowercase().trim_end_matches('.'));
                 reader.bad_value(
                     node,
                     Code::InvalidInput,

@@ -184,6 +184,21 @@ mod tests {
     }
 
     #[test]
+    fn the_default_configuration_text_shows_the_limits_that_are_built_in() {
+        let text = crate::policy::default_config_text();
+        let (_, defaults) = text.split_once("#[defaults]\n").expect("has defaults");
+        let (defaults, _) = defaults.split_once("\n#[defaults.environment]").expect("has an environment");
+        let lines = defaults.lines().filter(|line| !line.starts_with("# "));
+        let text: String = lines.map(|line| format!("{}\n", line.trim_start_matches('#'))).collect();
+        let request = request(r#"{"command": "true"}"#);
+        let shown = run(&request, &operator(&format!("[defaults]\n{text}")));
+        let builtin = run(&request, &operator(""));
+        assert_ne!(shown.limits, builtin.limits, "the origins differ");
+        let spec = |case| format!("{:?}", crate::resolve::lower(case, None));
+        assert_eq!(spec(&shown), spec(&builtin));
+    }
+
+    #[test]
     fn each_layer_gives_way_to_the_one_above_it() {
         let text = "[defaults]\ntimeout_ms = 1000\nmemory = \"64M\"\nmax_pids = 1\ncpu = 2\n\
                     [profiles.p]\nmemory = \"65M\"\nmax_pids = 2\ncpu = 3\n";

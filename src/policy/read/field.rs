@@ -117,7 +117,9 @@ impl<T: Read> Read for BTreeMap<String, W<T>> {
         }
         let mut map = Self::new();
         for entry in reader.table(node, path)? {
-            if let Some(value) = W::of(entry, path, reader) {
+            if entry.node.value == Value::Null {
+                reader.bad_value(&entry.node, Code::InvalidInput, &entry.name, "null is no value here", "");
+            } else if let Some(value) = W::of(entry, path, reader) {
                 map.insert(entry.name.clone(), value);
             }
         }

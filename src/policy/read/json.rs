@@ -1,7 +1,8 @@
 //! JSON text to [`Node`]s.
 //!
-//! `serde_json` decides what is JSON, and how deep it may nest; it does not tell where a value
-//! stands. So a text that it has accepted is walked once more, only to find the places.
+//! `serde_json` decides what is JSON; it does not tell where a value stands, and a value that it
+//! skips may nest without end. So a text that it has accepted is walked once more, to find the
+//! places, and no deeper than [`DEEPEST`].
 
 use std::ops::Range;
 
@@ -9,6 +10,9 @@ use serde::de::IgnoredAny;
 
 use super::reader::Reader;
 use super::tree::{Entry, Node, Value};
+
+/// As deep as `serde_json` itself goes where it builds values.
+const DEEPEST: u32 = 128;
 
 /// Parses JSON; the syntax error, or every key that is there twice, goes to `reader`.
 pub(super) fn parse(reader: &mut Reader) -> Option<Node> {
@@ -23,7 +27,7 @@ pub(super) fn parse(reader: &mut Reader) -> Option<Node> {
         reader.syntax("JSON", at..(at + 1).min(source.text.len()).max(at), message);
         return None;
     }
-    let mut walk = Walk { text: source.text.as_bytes(), at: start, reader };
+    let mut walk = Walk { text: source.text.as_bytes(), at: start, depth: 0, reader };
     walk.value()
 }
 
@@ -41,6 +45,7 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 struct Walk<'t, 'r, 's> {
     text: &'t [u8],
     at: usize,
+    depth: u32,
     reader: &'r mut Reader<'s>,
 }
 
@@ -49,12 +54,24 @@ impl Walk<'_, '_, '_> {
         self.blanks();
         let start = self.at;
         let value = match self.text.get(self.at)? {
-            b'{' => Value::Table(self.table()?),
-            b'[' => Value::List(self.list()?),
+            b'{' => Value::Table(self.deeper(Self::table)?),
+            b'[' => Value::List(self.deeper(Self::list)?),
             b'"' => Value::Text(self.string()?.0),
             _ => self.word()?,
         };
         Some(Node { span: start..self.at, value })
+    }
+
+    fn deeper<T>(&mut self, read: fn(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth == DEEPEST {
+            let reason = format!("nested more than {DEEPEST} deep");
+            self.reader.syntax("JSON", self.at..self.at + 1, &reason);
+            return None;
+        }
+        self.depth += 1;
+        let value = read(self);
+        self.depth -= 1;
+        value
     }
 
     fn table(&mut self) -> Option<Vec<Entry>> {

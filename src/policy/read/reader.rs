@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::tree::{Entry, Node, Value};
 use crate::diagnostic::{Diagnostic, Place, Source, nearest};
 use crate::judge::Code;
-use crate::limits::Origin;
+use crate::limits::{Key, Origin};
 use crate::units::visible_line;
 
 /// So many mistakes are shown; more help nobody.
@@ -44,8 +44,10 @@ impl<'s> Reader<'s> {
         self.source
     }
 
-    /// The result, unless anything was wrong.
+    /// The result, unless anything was wrong; what was, in the order of the text.
     pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Vec<Diagnostic>> {
+        let start = |diagnostic: &Diagnostic| diagnostic.place.as_ref().map(|place| place.span.start);
+        self.diagnostics.sort_by_key(start);
         if self.more > 0 {
             let message = format!("{} more mistakes are not shown", self.more);
             let help = "correct the first ones and try again".to_owned();
@@ -123,12 +125,15 @@ impl<'s> Reader<'s> {
         let mut sorted = keys.to_vec();
         sorted.sort_unstable();
         let table = self.table_name(path);
+        let headless = path.is_empty() && !sorted.contains(&"timeout") && Key::find(&entry.name).is_some();
+        let header =
+            if headless { "a limit stands under a header, such as [defaults.resources]; " } else { "" };
         self.mistake(Mistake {
             code: Code::InvalidInput,
             span: entry.span.clone(),
             message: format!("unknown key `{}` in {table}", short(&entry.name)),
             label: near.map_or_else(String::new, |near| format!("did you mean `{near}`?")),
-            help: format!("{table} may have: {}", sorted.join(", ")),
+            help: format!("{header}{table} may have: {}", sorted.join(", ")),
         });
     }
 

@@ -19,6 +19,17 @@ macro_rules! section {
             $( #[schemars(flatten)] pub(crate) $extra: $extra_type, )?
         }
 
+        impl $name {
+            /// Every key that this table can have.
+            pub(crate) fn keys() -> Vec<&'static str> {
+                let keys: &[&[&'static str]] = &[
+                    &[$(stringify!($field)),*],
+                    $( &<$extra_type as $crate::policy::read::Extra>::keys(), )?
+                ];
+                keys.concat()
+            }
+        }
+
         impl $crate::policy::read::Read for $name {
             fn read(
                 node: &$crate::policy::read::Node,
@@ -26,10 +37,6 @@ macro_rules! section {
                 _key: &str,
                 reader: &mut $crate::policy::read::Reader<'_>,
             ) -> Option<Self> {
-                let keys: &[&[&'static str]] = &[
-                    &[$(stringify!($field)),*],
-                    $( &<$extra_type as $crate::policy::read::Extra>::keys(), )?
-                ];
                 let mut this = Self::default();
                 for entry in reader.table(node, path)? {
                     match entry.name.as_str() {
@@ -37,7 +44,7 @@ macro_rules! section {
                             this.$field = $crate::policy::read::W::of(entry, path, reader);
                         } )*
                         $( _ if $crate::policy::read::Extra::take(&mut this.$extra, entry, path, reader) => {} )?
-                        _ => reader.unknown(entry, path, &keys.concat()),
+                        _ => reader.unknown(entry, path, &Self::keys()),
                     }
                 }
                 Some(this)
