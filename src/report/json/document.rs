@@ -10,11 +10,15 @@ use crate::judge::Status;
 use crate::report::clock::{millis, rfc3339};
 use crate::report::{CaseReport, RunReport, SuiteInfo};
 
+/// The format; the number is raised when a consumer could take a new report for an old one.
+const SCHEMA: &str = "capsule-run/report/1";
+
 /// The report of a run.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Report")]
 pub(in crate::report) struct ReportDocument<'a> {
     /// The format: always `capsule-run/report/1`.
+    #[schemars(extend("const" = SCHEMA))]
     schema: &'static str,
     /// What wrote it.
     tool: Tool,
@@ -166,7 +170,7 @@ impl Serialize for Cases<'_> {
 impl<'a> ReportDocument<'a> {
     pub(super) fn new(run: &'a RunReport, exit: &'a ExitInfo) -> Self {
         Self {
-            schema: "capsule-run/report/1",
+            schema: SCHEMA,
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
             run: Run::new(run, exit),
             summary: Summary::new(run),

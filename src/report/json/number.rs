@@ -16,7 +16,9 @@ impl Serialize for Points {
             let whole = self.0 as i64;
             serializer.serialize_i64(whole)
         } else if self.0.is_finite() {
-            serializer.serialize_f64(self.0)
+            // Sums of tenths are not quite tenths; nobody gives billionths of a point.
+            let rounded = (self.0 * 1e9).round() / 1e9;
+            serializer.serialize_f64(if rounded.is_finite() { rounded } else { self.0 })
         } else {
             // JSON has no infinity; points that are none are worth nothing.
             serializer.serialize_i64(0)
@@ -30,7 +32,9 @@ mod tests {
 
     #[test]
     fn whole_points_are_integers_and_the_rest_are_numbers() {
-        for (points, json) in [(5.0, "5"), (2.5, "2.5"), (0.0, "0"), (f64::INFINITY, "0"), (1e300, "1e300")] {
+        for (points, json) in
+            [(5.0, "5"), (2.5, "2.5"), (0.0, "0"), (0.1 + 0.2, "0.3"), (f64::INFINITY, "0"), (1e300, "1e300")]
+        {
             assert_eq!(serde_json::to_string(&Points(points)).expect("a number"), json);
         }
     }

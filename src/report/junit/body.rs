@@ -47,7 +47,7 @@ pub(super) fn text(report: &CaseReport, verdict: &Verdict) -> String {
 
 fn difference(out: &mut String, check: &Check, verdict: &Verdict) {
     let Some(difference) = &check.difference else {
-        if check.message != verdict.message {
+        if !verdict.message.contains(&check.message) {
             let _ = writeln!(out, "{}: {}", check.target.name(), check.message);
         }
         return;
@@ -66,8 +66,11 @@ fn difference(out: &mut String, check: &Check, verdict: &Verdict) {
 /// A stream as text: its start, and its end where it is long.
 pub(super) fn captured(captured: &Captured) -> String {
     let bytes = captured.bytes.as_slice();
-    let (head, tail) =
-        if bytes.len() > 2 * SHOWN { (&bytes[..SHOWN], &bytes[bytes.len() - SHOWN..]) } else { (bytes, &[][..]) };
+    let (head, tail) = if bytes.len() > 2 * SHOWN {
+        (&bytes[..SHOWN], &bytes[bytes.len() - SHOWN..])
+    } else {
+        (bytes, &[][..])
+    };
     let middle = (bytes.len() - head.len() - tail.len()) as u64;
     // What is kept is what came first: bytes that were never kept belong behind the tail.
     let behind = captured.total.saturating_sub(bytes.len() as u64);

@@ -69,9 +69,7 @@ fn is_missing(verdict: &Verdict, outcome: Option<&Outcome>) -> bool {
         _ => None,
     });
     let (Some(path), Some(Outcome::Ran(ran))) = (failed, outcome) else { return false };
-    ran.files
-        .iter()
-        .any(|file| file.path.to_str() == Some(path) && file.content == Err(FileProblem::Missing))
+    ran.files.iter().any(|file| file.path.to_str() == Some(path) && file.content == Err(FileProblem::Missing))
 }
 
 #[cfg(test)]

@@ -78,7 +78,10 @@ mod tests {
 
     #[test]
     fn what_xml_does_not_know_becomes_a_readable_escape() {
-        assert_eq!(escape("a\0\x1b\u{b}\u{fffe}\u{ffff}\u{7f}é😀", Place::Text), "a\\x00\\x1B\\x0B\\u{FFFE}\\u{FFFF}\u{7f}é😀");
+        assert_eq!(
+            escape("a\0\x1b\u{b}\u{fffe}\u{ffff}\u{7f}é😀", Place::Text),
+            "a\\x00\\x1B\\x0B\\u{FFFE}\\u{FFFF}\u{7f}é😀"
+        );
         assert_eq!(escape(&readable(b"\xff\xfeok"), Place::Text), "\\xFF\\xFEok");
     }
 

@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(points(2.5), "2.5");
         assert_eq!(points(0.0), "0");
         assert_eq!(time_of(Duration::from_millis(99), Some(Duration::from_secs(2))), "0.09/2 s");
-        assert_eq!(size_of(Bytes(9_542_041), Bytes::mib(256)), "9.1/256 MiB");
+        assert_eq!(size_of(Bytes(9_600_000), Bytes::mib(256)), "9.1/256 MiB");
         assert_eq!(size_of(Bytes((64 << 20) - 1), Bytes::mib(64)), "63.9/64 MiB");
     }
 }

@@ -25,7 +25,7 @@ pub fn case_line(report: &CaseReport, style: &TextStyle) -> String {
 pub fn counted_case_line(report: &CaseReport, done: usize, total: usize, style: &TextStyle) -> String {
     let digits = total.to_string().len();
     let id = style.safe(&report.case.id.0);
-    let reason = style.safe(&reason(report));
+    let reason = style.safe(&reason(report, style));
     let colon = if reason.is_empty() { "" } else { ": " };
     format!("{} ({done:>digits$}/{total}) {id}{colon}{reason}", lead(report, style))
 }
@@ -35,7 +35,7 @@ pub(super) fn columns(report: &CaseReport, style: &TextStyle, tail: &str) -> Str
     let room = style.width.saturating_sub(1 + LEAD).max(20);
     let tail_columns = if tail.is_empty() { 0 } else { tail.width() + 2 };
     let id = style.safe(&report.case.id.0);
-    let reason = style.safe(&reason(report));
+    let reason = style.safe(&reason(report, style));
     if reason.is_empty() && tail.is_empty() {
         return style.fit(&id, room);
     }
@@ -69,8 +69,16 @@ fn score(report: &CaseReport) -> String {
 }
 
 /// Why the word is not PASS; empty where there is nothing to say.
-pub(super) fn reason(report: &CaseReport) -> String {
+///
+/// A message can tell what was expected, so that of a hidden case a student is told the kind only.
+pub(super) fn reason(report: &CaseReport, style: &TextStyle) -> String {
     let verdict = &report.verdict;
+    if !style.audience.sees(report.case.visibility) {
+        return match verdict.code {
+            Some(code) if verdict.status != Status::Passed => code.title().to_owned(),
+            _ => String::new(),
+        };
+    }
     if verdict.status != Status::Passed {
         return verdict.message.clone();
     }

@@ -96,14 +96,23 @@ impl TextStyle {
         if self.ascii { plain } else { fancy }
     }
 
-    /// Text from outside as one safe line: in ASCII style nothing but ASCII.
+    /// Text from outside as one safe line: nothing that moves a terminal, nothing that the log of a
+    /// CI service takes for a command, and in ASCII style nothing but ASCII.
     pub(super) fn safe(&self, text: &str) -> String {
         let line = visible_line(text.as_bytes());
+        // GitHub and Azure act on these wherever they stand in a line; `::name::` only at its start,
+        // and no line of ours starts with what is not ours.
+        let line = line.replace("##[", "##\\[").replace("##vso[", "##vso\\[");
         if !self.ascii || line.is_ascii() {
             return line;
         }
         let escape = |c: char| if c.is_ascii() { c.to_string() } else { c.escape_unicode().to_string() };
         line.chars().map(escape).collect()
+    }
+
+    /// Like [`TextStyle::safe`], for a line whose columns matter: a TAB becomes blanks.
+    pub(super) fn safe_columns(&self, line: &str) -> String {
+        self.safe(&line.replace('\t', "    "))
     }
 
     /// `text` cut to `columns`, with a mark where something is missing.
@@ -151,6 +160,12 @@ mod tests {
         let style = TextStyle { ascii: true, ..TextStyle::default() };
         assert_eq!(style.safe("é\x1b[2J"), "\\u{e9}\\x1B[2J");
         assert!(style.fit("abcdef", 3).is_ascii());
+    }
+
+    #[test]
+    fn a_log_finds_no_command_in_what_a_program_printed() {
+        let style = TextStyle::default();
+        assert_eq!(style.safe("a ##[add-mask]b ##vso[task]c"), "a ##\\[add-mask]b ##vso\\[task]c");
     }
 
     #[test]
