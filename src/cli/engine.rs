@@ -1,6 +1,8 @@
 //! The engine as the command line uses it: the sandbox, taking turns where the configuration
 //! wants that. An engine that cannot be made is one that says so for every case.
 
+use std::path::PathBuf;
+
 use super::turns::Turns;
 use crate::resolve::Operator;
 use crate::sandbox::cancel::Cancel;
@@ -10,7 +12,7 @@ use crate::sandbox::{Engine, EngineOptions, LinuxEngine};
 
 /// The engine for a run.
 pub(super) fn engine(operator: &Operator) -> Turns<HostEngine> {
-    let engine = match LinuxEngine::new(EngineOptions::default()) {
+    let engine = match LinuxEngine::new(EngineOptions { worker_exe: PathBuf::from("/proc/self/exe") }) {
         Ok(engine) => HostEngine::Sandbox(Box::new(engine)),
         Err(fault) => HostEngine::Broken(fault),
     };

@@ -10,19 +10,12 @@ use super::args::{Cli, Command};
 use super::load::Places;
 use super::{cmd, exit, logging, terminal};
 use crate::diagnostic::nearest;
-use crate::sandbox;
 use crate::units::visible_line;
-
-/// Under this name our own binary is the worker of the sandbox.
-const WORKER: &str = "capsule-run-worker";
 
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
-    if argv.first().is_some_and(|name| name == WORKER) {
-        sandbox::worker_main();
-    }
     logging::start();
     exit::code(match Cli::try_parse_from(&argv) {
         Ok(cli) => dispatch(cli),

@@ -6,7 +6,6 @@ use super::report_file::ReportError;
 use super::terminal;
 use crate::diagnostic::Diagnostic;
 use crate::judge::Code;
-use crate::units::visible_line;
 
 /// Why a command of ours ended before it began.
 #[derive(Debug)]
@@ -53,10 +52,10 @@ impl Failure {
     pub(super) fn tell(&self, color: ColorWhen, format: MessageFormat) {
         match self {
             Self::Diagnostics(all) if format == MessageFormat::Json => {
-                all.iter().for_each(|diagnostic| terminal::say(&as_json(diagnostic)));
+                terminal::say_text(&render::diagnostics_json(all));
             }
             Self::Diagnostics(all) => {
-                let options = RenderOptions { color: terminal::colour(color), width: terminal::width() };
+                let options = RenderOptions { color: terminal::colour(color) };
                 terminal::say_text(&render::diagnostics(all, options));
             }
             Self::Usage(message) => terminal::say(&format!("error: {message}")),
@@ -69,19 +68,4 @@ impl Failure {
 /// A diagnostic without a place in a text.
 pub(super) fn plain(code: Code, message: String, help: &str) -> Diagnostic {
     Diagnostic { code, message, place: None, other: None, help: help.to_owned() }
-}
-
-fn as_json(diagnostic: &Diagnostic) -> String {
-    let place = diagnostic.place.as_ref().map(|place| {
-        let (line, column) = place.line_column();
-        serde_json::json!({"file": place.source.name, "line": line, "column": column, "label": place.label})
-    });
-    serde_json::json!({
-        "level": "error",
-        "code": diagnostic.code.number(),
-        "message": visible_line(diagnostic.message.as_bytes()),
-        "place": place,
-        "help": diagnostic.help,
-    })
-    .to_string()
 }

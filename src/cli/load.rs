@@ -12,7 +12,7 @@ use crate::judge::Code;
 use crate::limits::{Origin, Resolved};
 use crate::policy::{self, Config, ConfigFormat, Overrides, Policy};
 use crate::resolve::{self, Operator, ResolvedSuite, SuiteInputs};
-use crate::suite::{self, SuiteFormat};
+use crate::suite::SuiteFormat;
 
 /// Where this process looks for things. Tests have other places.
 #[derive(Debug, Clone)]
@@ -188,11 +188,11 @@ fn one_suite(
     submission: Option<&Path>,
 ) -> Result<ResolvedSuite, Vec<Diagnostic>> {
     let source = source(path, "Suite file")?;
-    let suite = suite::parse(&source, format_of(path))?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let suite_dir = operator.cwd.join(parent.unwrap_or(Path::new("")));
     let submission = submission.map(|folder| operator.cwd.join(folder));
-    resolve::suite(&suite, operator, &SuiteInputs { suite_dir, submission, index }, &RealFiles)
+    let inputs = SuiteInputs { suite_dir, submission, index };
+    resolve::load_suite(&source, format_of(path), operator, &inputs, &RealFiles)
 }
 
 fn format_of(path: &Path) -> SuiteFormat {

@@ -1,17 +1,14 @@
 //! The options of a command line as the layer of values that stands above profiles and suites.
 //! Their texts are read by the same code as a configuration's.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::{IsolationArgs, LimitArgs, OperatorArgs, RequireArg, SingleArgs};
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::judge::Code;
 use crate::limits::{Key, Origin, Resolved, Scalar, SetError, WrittenLimits};
-use crate::policy::{Isolation, Mount, Overrides, Profile};
-use crate::units::NoNul;
+use crate::policy::{Isolation, Mount, Overrides, Profile, parse_bind, parse_variable};
 
 /// The options of a single command.
 pub(super) fn of_single(args: &SingleArgs) -> Result<Overrides, Vec<Diagnostic>> {
@@ -20,12 +17,12 @@ pub(super) fn of_single(args: &SingleArgs) -> Result<Overrides, Vec<Diagnostic>>
     let isolation = isolation(&args.isolation, &mut wrong);
     let mut settings = Profile { limits, isolation, ..Profile::default() };
     for text in &args.isolation.env {
-        match variable(text) {
+        match parse_variable(text) {
             Ok((name, value)) => {
                 let origin = Origin::Option("--env".to_owned());
                 settings.environment.insert(name, Resolved { value, origin });
             }
-            Err(diagnostic) => wrong.push(*diagnostic),
+            Err(error) => wrong.push(error.to_diagnostic("--env", text)),
         }
     }
     if wrong.is_empty() { Ok(of_operator(&args.operator, settings)) } else { Err(wrong) }
@@ -40,7 +37,7 @@ pub(super) fn of_suite(operator: &OperatorArgs, set: &[String]) -> Result<Overri
             Some((key, value)) => {
                 set_one(&mut limits, "--set", text, (key.trim(), value.trim()), &mut wrong);
             }
-            None => wrong.push(*at("--set", text, Code::InvalidCommand, "not KEY=VALUE", &known_keys())),
+            None => wrong.push(at("--set", text, Code::InvalidCommand, "not KEY=VALUE", &known_keys())),
         }
     }
     let settings = Profile { limits, ..Profile::default() };
@@ -99,7 +96,7 @@ fn set_one(
         SetError::Twice { .. } | SetError::Malformed(_) => (Code::InvalidInput, String::new()),
         SetError::OutOfRange(_) => (Code::OutOfRange, String::new()),
     };
-    wrong.push(*at(option, whole, code, &error.to_string(), &help));
+    wrong.push(at(option, whole, code, &error.to_string(), &help));
 }
 
 fn known_keys() -> String {
@@ -116,9 +113,9 @@ fn isolation(args: &IsolationArgs, wrong: &mut Vec<Diagnostic>) -> Isolation {
     let writable = args.writable.iter().map(|path| (path, true));
     let mut mounts: Vec<_> = readonly.chain(writable).map(same_place).collect();
     for text in &args.bind {
-        match bind(text) {
+        match parse_bind(text) {
             Ok(value) => mounts.push(Resolved { value, origin: option("--bind") }),
-            Err(diagnostic) => wrong.push(*diagnostic),
+            Err(error) => wrong.push(error.to_diagnostic("--bind", text)),
         }
     }
     Isolation {
@@ -129,83 +126,17 @@ fn isolation(args: &IsolationArgs, wrong: &mut Vec<Diagnostic>) -> Isolation {
     }
 }
 
-/// `SRC:DEST[:ro|rw]`.
-fn bind(text: &OsStr) -> Result<Mount, Box<Diagnostic>> {
-    let shown = text.to_string_lossy();
-    let help = "write SRC:DEST, SRC:DEST:ro or SRC:DEST:rw";
-    let refuse = |why: &str| at("--bind", &shown, Code::InvalidCommand, why, help);
-    let parts: Vec<&[u8]> = text.as_bytes().split(|&byte| byte == b':').collect();
-    let (source, dest, writable) = match parts.as_slice() {
-        [source, dest] | [source, dest, b"ro"] => (*source, *dest, false),
-        [source, dest, b"rw"] => (*source, *dest, true),
-        [_, _, _] => return Err(refuse("the third part is neither `ro` nor `rw`")),
-        _ => return Err(refuse("not SRC:DEST[:ro|rw]")),
-    };
-    let dest = Path::new(OsStr::from_bytes(dest));
-    if source.is_empty() || !dest.is_absolute() {
-        return Err(refuse("SRC must not be empty, and DEST must be an absolute path"));
-    }
-    if dest.components().any(|part| part == Component::ParentDir) {
-        return Err(refuse("DEST must not contain `..`"));
-    }
-    let source = PathBuf::from(OsStr::from_bytes(source));
-    Ok(Mount { source, dest: Some(dest.to_owned()), writable })
-}
-
-/// `KEY=VALUE`.
-fn variable(text: &OsStr) -> Result<(NoNul, NoNul), Box<Diagnostic>> {
-    let refuse = |why: &str| {
-        let help = "write KEY=VALUE; an empty value is allowed, an empty name is not";
-        at("--env", &text.to_string_lossy(), Code::InvalidCommand, why, help)
-    };
-    let bytes = text.as_bytes();
-    let equals = bytes.iter().position(|&byte| byte == b'=').ok_or_else(|| refuse("not KEY=VALUE"))?;
-    if equals == 0 {
-        return Err(refuse("the name is empty"));
-    }
-    let part = |bytes: &[u8]| NoNul::new(bytes).map_err(|error| refuse(&error.to_string()));
-    Ok((part(&bytes[..equals])?, part(&bytes[equals + 1..])?))
-}
-
 /// Something wrong with what was typed after an option.
-fn at(option: &str, text: &str, code: Code, message: &str, help: &str) -> Box<Diagnostic> {
+fn at(option: &str, text: &str, code: Code, message: &str, help: &str) -> Diagnostic {
     let source = Source { name: option.to_owned(), text: Arc::from(text) };
     let place = Place { source, span: 0..text.len(), label: String::new() };
-    Box::new(Diagnostic {
-        code,
-        message: format!("{option}: {message}"),
-        place: Some(place),
-        other: None,
-        help: help.to_owned(),
-    })
+    let message = format!("{option}: {message}");
+    Diagnostic { code, message, place: Some(place), other: None, help: help.to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_bind_is_read_only_unless_it_says_rw() {
-        let mount = |text: &str| bind(OsStr::new(text)).expect("valid");
-        assert_eq!(
-            mount("a:/b"),
-            Mount { source: "a".into(), dest: Some("/b".into()), writable: false }
-        );
-        assert_eq!(mount("/a:/b:ro"), Mount { source: "/a".into(), ..mount("a:/b") });
-        assert!(mount("/a:/b:rw").writable);
-    }
-
-    #[test]
-    fn binds_and_variables_that_make_no_sense_are_e2004() {
-        for text in ["a", "a:b", ":/b", "a:/b:rx", "a:/b:ro:ro", "a:/b/../c"] {
-            assert_eq!(bind(OsStr::new(text)).expect_err(text).code, Code::InvalidCommand);
-        }
-        for text in ["A", "=x", ""] {
-            assert_eq!(variable(OsStr::new(text)).expect_err("bad").code, Code::InvalidCommand, "{text}");
-        }
-        let (name, value) = variable(OsStr::new("A=b=c")).expect("valid");
-        assert_eq!((name.as_bytes(), value.as_bytes()), (&b"A"[..], &b"b=c"[..]));
-    }
 
     #[test]
     fn every_wrong_option_is_reported_at_once() {

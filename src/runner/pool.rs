@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::judge::{Code, Details, Status, Verdict};
+use crate::judge::{Code, Details, Status, Verdict, not_run};
 use crate::report::CaseReport;
 use crate::resolve::CaseKind;
 use crate::sandbox::Engine;
@@ -13,7 +13,7 @@ use crate::sandbox::outcome::{FileProblem, Outcome, Ran};
 use super::event::Event;
 use super::outputs::Outputs;
 use super::plan::RunPlan;
-use super::schedule::{Next, Schedule, not_run};
+use super::schedule::{Next, Schedule};
 use super::worker::{execute, harness_fault, without_running};
 
 /// Everything that the workers of one run share.
@@ -88,7 +88,7 @@ impl Run<'_> {
     fn one(&self, at: usize, outputs: Option<&Path>) -> CaseReport {
         let case = &self.plan.cases[at];
         if self.cancel.level() != CancelLevel::Running {
-            return without_running(case, not_run(None, "the run was interrupted before this case started"));
+            return without_running(case, not_run(None, "the run was interrupted before this case started", None));
         }
         (self.events)(Event::CaseStarted { case });
         execute(case, outputs, self.engine, self.cancel)
@@ -142,7 +142,7 @@ fn keep(outputs: &mut Outputs, suite: usize, path: &Path, ran: &Ran) -> Option<V
     let message = format!("the output `{file}` {why}");
     let details = Details { file: Some(file), ..Details::default() };
     let code = Some(Code::BuildFailed);
-    Some(Verdict { status: Status::Failed, code, details, ..not_run(None, &message) })
+    Some(Verdict { status: Status::Failed, code, details, ..not_run(None, message, None) })
 }
 
 fn problem_in_words(problem: &FileProblem) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::judge::{Code, Details, Status, Verdict};
+use crate::judge::{Code, Status, Verdict, not_run};
 use crate::report::CaseReport;
 use crate::resolve::{CaseId, CaseKind};
 
@@ -70,7 +70,7 @@ impl Schedule {
             Some(at) => self.start(plan, at),
             None if self.running > 0 => Next::Wait,
             // `resolve` refuses cycles; should one get through, nobody must wait for ever.
-            None => self.settle(0, not_run(Some(Code::PrerequisiteFailed), "its prerequisites need each other")),
+            None => self.settle(0, circular()),
         }
     }
 
@@ -110,7 +110,7 @@ impl Schedule {
     fn stopped(&self, plan: &RunPlan) -> Option<Verdict> {
         let most = plan.max_fail?.get();
         (self.not_passed >= most)
-            .then(|| not_run(None, &format!("the run stopped after {most} {}", cases(most))))
+            .then(|| not_run(None, format!("the run stopped after {most} {}", cases(most)), None))
     }
 
     /// Whether a build step is being run: they run alone, so one running case is enough to look at.
@@ -169,24 +169,15 @@ fn missing_files(plan: &RunPlan, case: usize) -> Option<Verdict> {
     }
     let names: Vec<_> = missing.iter().map(|name| format!("`{}`", name.display())).collect();
     let message = format!("the submission lacks the required {}", names.join(", "));
-    Some(Verdict { status: Status::Failed, code: Some(Code::BuildFailed), ..not_run(None, &message) })
+    Some(Verdict { status: Status::Failed, code: Some(Code::BuildFailed), ..not_run(None, message, None) })
 }
 
 fn needs_failed(id: &CaseId, how: &str) -> Verdict {
-    let verdict = not_run(Some(Code::PrerequisiteFailed), &format!("needs {id}, {how}"));
-    Verdict { details: Details { needs: Some(id.to_string()), ..Details::default() }, ..verdict }
+    not_run(Some(Code::PrerequisiteFailed), format!("needs {id}, {how}"), Some(&id.0))
 }
 
-/// A verdict on a case that did not run.
-pub(super) fn not_run(code: Option<Code>, message: &str) -> Verdict {
-    Verdict {
-        status: Status::NotRun,
-        code,
-        message: message.to_owned(),
-        details: Details::default(),
-        checks: Vec::new(),
-        notes: Vec::new(),
-    }
+fn circular() -> Verdict {
+    not_run(Some(Code::PrerequisiteFailed), "its prerequisites need each other", None)
 }
 
 fn cases(n: usize) -> &'static str {

@@ -5,14 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use crate::judge::{self, Code, Details, Status, Verdict};
+use crate::judge::{self, Verdict};
 use crate::report::{Attempt, CaseReport};
 use crate::resolve::{self, ResolvedCase};
 use crate::sandbox::Engine;
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::outcome::{Fault, FaultKind, Outcome};
-
-use super::schedule::not_run;
 
 /// Runs a case to its verdict. A panic on the way is a fault of ours (E5002), and only of this
 /// case: the run goes on.
@@ -23,7 +21,7 @@ pub(super) fn execute(
     cancel: &Cancel,
 ) -> CaseReport {
     if let Some(reason) = &case.blocked {
-        return without_running(case, blocked(case, reason));
+        return without_running(case, judge::blocked(&command(case), reason));
     }
     let started = SystemTime::now();
     let clock = Instant::now();
@@ -48,19 +46,11 @@ pub(super) fn without_running(case: &Arc<ResolvedCase>, verdict: Verdict) -> Cas
 /// The report of a case as it stands before the run: what a reader finds if the run never ends.
 #[must_use]
 pub fn unfinished(case: &Arc<ResolvedCase>) -> CaseReport {
-    without_running(case, not_run(None, "the run did not end"))
+    without_running(case, judge::not_run(None, "the run did not end", None))
 }
 
-fn blocked(case: &ResolvedCase, reason: &str) -> Verdict {
-    let command = case.argv.first().map(ToString::to_string);
-    Verdict {
-        status: Status::Failed,
-        code: Some(Code::Blocked),
-        message: reason.to_owned(),
-        details: Details { command, ..Details::default() },
-        checks: Vec::new(),
-        notes: Vec::new(),
-    }
+fn command(case: &ResolvedCase) -> String {
+    case.argv.first().map(ToString::to_string).unwrap_or_default()
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> (Outcome, Verdict) {
@@ -73,19 +63,16 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> (Outcome, Verdict) {
         errno: None,
         help: "this is a bug in capsule-run: report it with the command and RUST_LOG=debug output".to_owned(),
     };
-    let verdict = harness_fault(&fault.step, &fault.help);
+    let verdict = judge::not_started(&fault);
     (Outcome::NotStarted(fault), verdict)
 }
 
 /// A fault of ours while we looked after a case (E5002).
 pub(super) fn harness_fault(step: &str, help: &str) -> Verdict {
-    let (step, help) = (Some(step.to_owned()), (!help.is_empty()).then(|| help.to_owned()));
-    Verdict {
-        status: Status::Error,
-        code: Some(Code::Monitoring),
-        message: format!("monitoring failed: {}", step.as_deref().unwrap_or_default()),
-        details: Details { step, help, ..Details::default() },
-        checks: Vec::new(),
-        notes: Vec::new(),
-    }
+    judge::not_started(&Fault {
+        kind: FaultKind::Monitor,
+        step: step.to_owned(),
+        errno: None,
+        help: help.to_owned(),
+    })
 }

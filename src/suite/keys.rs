@@ -26,7 +26,7 @@ pub(super) struct Key {
 }
 
 /// What a key holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     Version,
     Text,

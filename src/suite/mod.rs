@@ -9,6 +9,7 @@ mod parse;
 mod parse_common;
 mod parse_expect;
 mod reader;
+mod schema;
 mod syntax;
 
 pub use expect::{Compare, Exit, Expect, ExpectBytes};
@@ -17,6 +18,7 @@ pub use model::{
     Suite, SuiteProfile, Visibility, WorkspaceFile,
 };
 pub use parse::{MAX_SUITE_BYTES, SuiteFormat, parse};
+pub use schema::schema;
 
 pub(crate) use lines::Lines;
 pub(crate) use parse::parse_leniently;

@@ -204,14 +204,8 @@ impl Reader<'_> {
     fn code(&mut self, node: &Node) -> Option<Code> {
         let text = self.text(node, "`code`")?;
         let code = Code::from_number(&text);
-        let possible = |code: &Code| {
-            let ends = matches!(code.family(), Family::Execution | Family::Time | Family::Resource);
-            let differs =
-                [Code::WrongExit, Code::StdoutDiffers, Code::StderrDiffers, Code::FileDiffers].contains(code);
-            (ends || differs) && !code.is_harness_fault()
-        };
         match code {
-            Some(code) if possible(&code) => Some(code),
+            Some(code) if may_be_expected(code) => Some(code),
             Some(code) => {
                 let help = "expect a code of family 2, 3 or 4, or E6001 to E6004";
                 self.senseless(&node.span, format!("no program can be expected to end with {code}"), help);
@@ -219,10 +213,17 @@ impl Reader<'_> {
             }
             None => {
                 let codes: Vec<_> =
-                    Code::ALL.iter().filter(|code| possible(code)).map(|code| code.number()).collect();
+                    Code::ALL.iter().filter(|code| may_be_expected(**code)).map(|code| code.number()).collect();
                 self.not_a_word(&node.span, "code", &text, &codes);
                 None
             }
         }
     }
+}
+
+/// Whether a program's own doing can end in `code`: not our faults, not the operator's.
+pub(super) fn may_be_expected(code: Code) -> bool {
+    let ends = matches!(code.family(), Family::Execution | Family::Time | Family::Resource);
+    let differs = [Code::WrongExit, Code::StdoutDiffers, Code::StderrDiffers, Code::FileDiffers];
+    (ends || differs.contains(&code)) && !code.is_harness_fault()
 }

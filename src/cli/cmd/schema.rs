@@ -7,9 +7,9 @@ use crate::{policy, report, suite};
 /// Prints the JSON Schema of a file that this version reads or writes.
 pub(in crate::cli) fn run(args: &SchemaArgs) -> u8 {
     let schema = match args.of {
-        SchemaOf::Suite => suite::schema(),
-        SchemaOf::Config => policy::config_schema(),
-        SchemaOf::Request => policy::request_schema(),
+        SchemaOf::Suite => indented(&suite::schema()),
+        SchemaOf::Config => indented(&policy::config_schema()),
+        SchemaOf::Request => indented(&policy::request_schema()),
         SchemaOf::Result => report::result_schema(),
         SchemaOf::Report => report::report_schema(),
     };
@@ -17,4 +17,8 @@ pub(in crate::cli) fn run(args: &SchemaArgs) -> u8 {
         Ok(()) => exit::OK,
         Err(_) => exit::REPORT_LOST,
     }
+}
+
+fn indented(schema: &serde_json::Value) -> String {
+    format!("{schema:#}\n")
 }

@@ -10,7 +10,7 @@ use crate::cli::engine::engine;
 use crate::cli::failure::{Failure, plain};
 use crate::cli::journal::Journal;
 use crate::cli::load::{self, Places};
-use crate::cli::{account, dry_run, exit, files, ids, overrides, signals, terminal};
+use crate::cli::{account, exit, files, ids, overrides, signals, terminal};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::Code;
 use crate::policy::{self, Request, WorkspaceChoice};
@@ -83,15 +83,8 @@ fn workspace(option: Option<&Path>) -> WorkspaceChoice {
 
 /// `--dry-run`.
 fn plan(job: &Job) -> Result<u8, Failure> {
-    let request = &job.request;
-    let settings = resolve::settings(
-        &[&request.overrides.settings],
-        request.overrides.profile.as_ref(),
-        &job.operator.config.profiles,
-        &job.operator,
-    )?;
-    let plan = dry_run::of_command(&job.case, &settings);
-    Ok(print(&format!("{plan:#}"), exit::OK))
+    let explanation = resolve::explain_command(&job.request, &job.operator)?;
+    Ok(print(&format!("{:#}", explanation.to_json()), exit::OK))
 }
 
 fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8, Failure> {
@@ -100,7 +93,10 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
     let interrupted = signals::watch(&cancel, Duration::ZERO)?;
     let journal = Journal::open(&job.operator.config.monitoring)?;
     if args.verbose {
-        terminal::say_text(&account::before(&job.case, Some(&job.request.workspace)));
+        let explanation = resolve::explain_command(&job.request, &job.operator)?;
+        terminal::say_text(&explanation.to_text());
+        let (_, why_empty) = resolve::workspace(&job.request.workspace, &job.operator);
+        why_empty.iter().for_each(|why| terminal::say(why));
     }
     let engine = engine(&job.operator);
     let plan = RunPlan::single(job.case, places.scratch.clone());

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use serde_json::json;
+
 use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
 use crate::cli::failure::Failure;
@@ -15,12 +17,12 @@ use crate::cli::report_file::ReportFile;
 use crate::cli::run_meta;
 use crate::cli::select::select;
 use crate::cli::signals::{self, Interrupted};
-use crate::cli::{account, dry_run, exit, overrides, terminal};
+use crate::cli::{account, exit, overrides, terminal};
 use crate::judge::Status;
-use crate::report::json::{self, ExitInfo};
+use crate::report::json::{self as json_report, ExitInfo};
 use crate::report::text::{self, Audience, TextStyle};
 use crate::report::{CaseReport, RunReport, SuiteInfo, junit};
-use crate::resolve::{Operator, ResolvedCase, ResolvedSuite};
+use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
 use crate::runner::{self, BrokenSuite, Event, RunPlan};
 use crate::sandbox::cancel::Cancel;
 use crate::units::visible_line;
@@ -54,8 +56,7 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
             return Ok(list(&job));
         }
         if args.dry_run {
-            let plan = dry_run::of_suites(&job.suites, job.cases.iter().map(|case| &**case));
-            return Ok(print(&format!("{plan:#}\n")));
+            return Ok(print(&format!("{:#}\n", plan(&job))));
         }
         if job.cases.is_empty() {
             terminal::say("error: no case selected");
@@ -105,6 +106,24 @@ fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
 fn list(job: &Job) -> u8 {
     let ids: String = job.cases.iter().map(|case| format!("{}\n", visible_line(case.id.0.as_bytes()))).collect();
     print(&ids)
+}
+
+/// `--dry-run`: what would run, in order, and every value of it.
+fn plan(job: &Job) -> serde_json::Value {
+    let suites = job.suites.iter().map(|suite| json!({"name": suite.name, "file": suite.file, "sha256": suite.sha256}));
+    let cases = job.cases.iter().map(|case| {
+        let needs: Vec<_> = case.needs.iter().map(ToString::to_string).collect();
+        json!({
+            "id": &*case.id.0,
+            "suite": job.suites[case.suite].name,
+            "file": case.file,
+            "line": case.line,
+            "points": case.points,
+            "needs": needs,
+            "values": resolve::explain(case).to_json(),
+        })
+    });
+    json!({"suites": suites.collect::<Vec<_>>(), "cases": cases.collect::<Vec<_>>()})
 }
 
 fn print(text: &str) -> u8 {
@@ -218,7 +237,7 @@ fn lost(written: Option<Result<(), crate::cli::report_file::ReportError>>, statu
 
 fn json_bytes(run: &RunReport, exit: &ExitInfo) -> Vec<u8> {
     let mut bytes = Vec::new();
-    json::write(run, exit, &mut bytes).expect("a vector takes every byte");
+    json_report::write(run, exit, &mut bytes).expect("a vector takes every byte");
     bytes
 }
 
@@ -286,5 +305,5 @@ fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle) {
 /// `--verbose`: what was decided for a case and what was in force.
 fn in_full(report: &CaseReport) -> String {
     let id = visible_line(report.case.id.0.as_bytes());
-    format!(" {id}\n{}{}\n", account::before(&report.case, None), account::after(report))
+    format!(" {id}\n{}{}\n", resolve::explain(&report.case).to_text(), account::after(report))
 }

@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::judge::Code;
 use crate::policy::Profiles;
 use crate::resolve::{
-    CaseId, CaseKind, FileContent, FileKind, Files, GroupScore, Operator, ResolvedCase, ResolvedSuite,
+    self, CaseId, CaseKind, FileContent, FileKind, Files, GroupScore, Operator, ResolvedCase, ResolvedSuite,
     Settings, Sources, Visibility,
 };
 use crate::sandbox::spec::InputFile;
@@ -267,6 +267,8 @@ impl<'a> Resolver<'a> {
     fn case(&mut self, layers: &Layers<'_>, id: CaseId, start: usize) -> ResolvedCase {
         let settings = self.settings(layers);
         let argv = self.argv(layers, start);
+        let blocked =
+            argv.first().and_then(|program| resolve::blocked(program, &settings, self.operator));
         ResolvedCase {
             name: id.0.to_string(),
             id,
@@ -281,8 +283,8 @@ impl<'a> Resolver<'a> {
             visibility: Visibility::Visible,
             profile: settings.profile.value,
             limits: settings.limits,
-            blocked: None,
             argv,
+            blocked,
             env: settings.env.into_iter().map(|(name, value)| (name, value.value)).collect(),
             workdir: settings.workdir.value,
             sources: self.submission.clone().map_or(Sources::Empty, |path| Sources::Folders(vec![path])),
