@@ -89,6 +89,7 @@ fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedC
             build: false,
         },
         needs: Vec::new(),
+        group_score: None,
     }
 }
 
