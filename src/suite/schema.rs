@@ -46,8 +46,7 @@ fn map(kind: &'static MapKind, defs: &mut Map<String, Value>) -> Value {
 
 /// A reference to a kind of map.
 fn reference(kind: &'static MapKind, defs: &mut Map<String, Value>) -> Value {
-    let name: String =
-        kind.what.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name: String = kind.what.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let name = name.trim_matches('-').to_owned();
     if !defs.contains_key(&name) {
         // The place is taken before the map is made, because the tables may refer to each other.
@@ -134,7 +133,9 @@ mod tests {
     fn open_maps(value: &Value, path: &str, found: &mut Vec<String>) {
         match value {
             Value::Object(map) => {
-                if map.contains_key("properties") && map.get("additionalProperties") != Some(&Value::Bool(false)) {
+                if map.contains_key("properties")
+                    && map.get("additionalProperties") != Some(&Value::Bool(false))
+                {
                     found.push(path.to_owned());
                 }
                 for (key, value) in map {
