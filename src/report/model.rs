@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::judge::{Status, Verdict};
+use crate::judge::{NearMiss, Status, Verdict};
 use crate::resolve::ResolvedCase;
 use crate::sandbox::outcome::Outcome;
 
@@ -121,9 +121,56 @@ impl CaseReport {
     pub fn score(&self) -> f64 {
         if self.verdict.status == Status::Passed { self.case.points } else { 0.0 }
     }
+
+    /// What a weaker comparison would have ignored to match, for the first check that failed.
+    #[must_use]
+    pub fn near_miss(&self) -> Option<NearMiss> {
+        let failed = self.verdict.checks.iter().find(|check| !check.ok)?;
+        failed.difference.as_ref()?.near_miss
+    }
+
+    /// How long all attempts took together; `None` when it did not run.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        if self.attempts.is_empty() {
+            return None;
+        }
+        Some(self.attempts.iter().map(|attempt| attempt.duration).sum())
+    }
+
+    /// Whether it passed, but not at the first try.
+    #[must_use]
+    pub fn is_flaky(&self) -> bool {
+        self.verdict.status == Status::Passed
+            && self.attempts.iter().any(|attempt| attempt.verdict.status != Status::Passed)
+    }
+
+    /// Processes that were still alive when the program had ended, and were killed.
+    #[must_use]
+    pub fn leaked(&self) -> u32 {
+        match self.attempts.last().map(|attempt| &attempt.outcome) {
+            Some(Outcome::Ran(ran)) => ran.leaked,
+            Some(Outcome::NotStarted(_)) | None => 0,
+        }
+    }
 }
 
 impl RunReport {
+    /// Whether results are missing: it was interrupted, or this is the copy that is written first.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        !self.meta.complete || self.meta.interrupted_by.is_some()
+    }
+
+    /// The `count` cases that took longest, the slowest first; in suite order where equal.
+    #[must_use]
+    pub fn slowest(&self, count: usize) -> Vec<&CaseReport> {
+        let mut ran: Vec<_> =
+            self.cases.iter().filter_map(|case| case.duration().map(|duration| (duration, case))).collect();
+        ran.sort_by_key(|&(duration, _)| std::cmp::Reverse(duration));
+        ran.into_iter().take(count).map(|(_, case)| case).collect()
+    }
+
     /// The totals.
     #[must_use]
     pub fn summary(&self) -> Summary {
@@ -137,11 +184,7 @@ impl RunReport {
                 Status::Cancelled => summary.cancelled += 1,
                 Status::Skipped => summary.skipped += 1,
             }
-            let leaked = case.attempts.last().is_some_and(|attempt| match &attempt.outcome {
-                Outcome::Ran(ran) => ran.leaked > 0,
-                Outcome::NotStarted(_) => false,
-            });
-            if leaked && case.verdict.status == Status::Passed {
+            if case.leaked() > 0 && case.verdict.status == Status::Passed {
                 summary.leaky += 1;
             }
             summary.score += case.score();
