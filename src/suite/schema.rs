@@ -14,7 +14,6 @@ pub fn schema() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "suite.schema.json",
         "title": "A suite of capsule-run",
-        "required": ["version"],
         "$defs": defs,
     });
     if let (Value::Object(root), Value::Object(head)) = (&mut root, head) {
@@ -41,7 +40,11 @@ fn map(kind: &'static MapKind, defs: &mut Map<String, Value>) -> Value {
             }
         }
     }
-    json!({"type": "object", "properties": properties, "additionalProperties": false})
+    let mut map = json!({"type": "object", "properties": properties, "additionalProperties": false});
+    if let (Value::Object(map), false) = (&mut map, kind.required.is_empty()) {
+        map.insert("required".to_owned(), json!(kind.required));
+    }
+    map
 }
 
 /// A reference to a kind of map.

@@ -43,7 +43,11 @@ pub(in crate::cli) fn run(args: SingleArgs, places: &Places) -> u8 {
     let mut id = args.execution_id.clone();
     let done = prepare(&args, places).map_err(Failure::from).and_then(|job| {
         id = id.take().or_else(|| job.request.execution_id.clone());
-        if args.dry_run { plan(&job) } else { execute(job, &args, id.get_or_insert_with(ids::execution), places) }
+        if args.dry_run {
+            plan(&job)
+        } else {
+            execute(job, &args, id.get_or_insert_with(ids::execution), places)
+        }
     });
     done.unwrap_or_else(|failure| refuse(&failure, &args, id.unwrap_or_else(ids::execution)))
 }
@@ -124,8 +128,8 @@ fn print(json: &str, status: u8) -> u8 {
 /// Nothing was run. `-- CMD` must not be confused with the command's own statuses; a request and
 /// a dry run have none of their own.
 fn refuse(failure: &Failure, args: &SingleArgs, id: String) -> u8 {
-    failure.tell(ColorWhen::Auto, MessageFormat::Human);
     let status = if args.json || args.dry_run { exit::USAGE } else { exit::HARNESS };
+    failure.tell(ColorWhen::Auto, MessageFormat::Human, status);
     match failure.code_and_message() {
         Some((code, message)) if !args.dry_run => {
             print(&result::refused_to_json(&id, code, &message, args.pretty), status)
