@@ -212,8 +212,11 @@ impl Reader<'_> {
                 None
             }
             None => {
-                let codes: Vec<_> =
-                    Code::ALL.iter().filter(|code| may_be_expected(**code)).map(|code| code.number()).collect();
+                let codes: Vec<_> = Code::ALL
+                    .iter()
+                    .filter(|code| may_be_expected(**code))
+                    .map(|code| code.number())
+                    .collect();
                 self.not_a_word(&node.span, "code", &text, &codes);
                 None
             }

@@ -138,8 +138,8 @@ fn print(json: &str, status: u8) -> u8 {
 /// Nothing was run. `-- CMD` must not be confused with the command's own statuses; a request and
 /// a dry run have none of their own.
 fn refuse(failure: &Failure, args: &SingleArgs, id: String) -> u8 {
-    failure.tell(ColorWhen::Auto, MessageFormat::Human);
     let status = if args.json || args.dry_run { exit::USAGE } else { exit::HARNESS };
+    failure.tell(ColorWhen::Auto, MessageFormat::Human, status);
     match failure.code_and_message() {
         Some((code, message)) if !args.dry_run => {
             print(&result::refused_to_json(&id, code, &message, args.pretty), status)

@@ -65,12 +65,13 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
         execute(&job, &args, places)
     });
     done.unwrap_or_else(|failure| {
-        failure.tell(args.show.color, args.message_format);
-        match failure {
+        let status = match failure {
             Failure::Diagnostics(_) | Failure::Usage(_) => exit::USAGE,
             Failure::Report(_) => exit::REPORT_LOST,
             Failure::Host(_) => exit::NOT_JUDGED,
-        }
+        };
+        failure.tell(args.show.color, args.message_format, status);
+        status
     })
 }
 
