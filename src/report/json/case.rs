@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::attempt::Attempt;
 use super::number::Points;
-use crate::judge::{Code, Details, Family, NearMiss, Status};
+use crate::judge::{Code, Details, NearMiss, Status};
 use crate::report::{CaseReport, SuiteInfo};
 use crate::resolve::{CaseKind, Visibility};
 
@@ -172,10 +172,18 @@ impl<'a> Reason<'a> {
 impl ReasonKind {
     fn of(code: Code) -> Self {
         match code {
+            Code::InvalidInput | Code::MissingField | Code::OutOfRange | Code::ProfileNotFound => Self::Input,
+            Code::PermissionDenied | Code::CommandNotFound | Code::InvalidCommand => Self::Command,
             Code::Blocked => Self::Policy,
-            Code::SetupTimeout => Self::Setup,
+            Code::Timeout
+            | Code::MemoryLimit
+            | Code::OomKill
+            | Code::ProcessLimit
+            | Code::OutputLimit
+            | Code::DiskLimit => Self::Limit,
             Code::Signal => Self::Signal,
-            Code::Timeout => Self::Limit,
+            Code::SandboxSetup | Code::Monitoring | Code::UnsupportedPlatform => Self::Sandbox,
+            Code::SetupTimeout => Self::Setup,
             Code::WrongExit => Self::Exit,
             Code::StdoutDiffers => Self::Stdout,
             Code::StderrDiffers => Self::Stderr,
@@ -184,12 +192,6 @@ impl ReasonKind {
             Code::CheckerFailed => Self::Checker,
             Code::PrerequisiteFailed => Self::Needs,
             Code::UnexpectedPass => Self::Xpass,
-            _ => match code.family() {
-                Family::Configuration => Self::Input,
-                Family::Execution => Self::Command,
-                Family::Resource => Self::Limit,
-                Family::Time | Family::System | Family::Expectation => Self::Sandbox,
-            },
         }
     }
 }
