@@ -3,5 +3,10 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // The engine starts this very binary again as its worker. Before anything else: a worker owes
+    // nothing to the command line.
+    if capsule_run::sandbox::is_worker() {
+        return capsule_run::sandbox::worker_main();
+    }
     capsule_run::cli::main()
 }

@@ -4,12 +4,33 @@
 //! [`Spec`](spec::Spec) goes in, [`Outcome`](outcome::Outcome) comes out.
 
 pub mod cancel;
+mod capture;
+mod cgroup;
+mod clock;
+mod engine;
+mod fault;
+mod host;
+mod launch;
+mod memory_file;
 pub mod outcome;
+mod plan;
+mod pump;
+mod seccomp;
 pub mod spec;
+mod supervise;
+mod sys;
+mod watch;
+mod wire;
+mod worker;
 
 use cancel::Cancel;
+use clock::{cpu_nanos, monotonic_nanos};
+pub use engine::{EngineOptions, LinuxEngine};
+pub use launch::is_worker;
+use memory_file::memory_file;
 use outcome::Outcome;
 use spec::Spec;
+pub use worker::worker_main;
 
 /// Runs programs. The one trait that exists for testing: the fake lives in `tests/`.
 pub trait Engine: Sync {

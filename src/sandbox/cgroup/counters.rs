@@ -1,0 +1,66 @@
+//! [`Counters`] and the parsing of cgroup files.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::Path;
+
+use crate::units::Bytes;
+
+/// What a cgroup counted while one case ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::sandbox) struct Counters {
+    pub(in crate::sandbox) cpu_micros: u64,
+    pub(in crate::sandbox) user_micros: u64,
+    pub(in crate::sandbox) kernel_micros: u64,
+    /// `None`: the kernel has no such counter (v2 before 5.19).
+    pub(in crate::sandbox) memory_peak: Option<Bytes>,
+    pub(in crate::sandbox) memory_cache_left: Bytes,
+    pub(in crate::sandbox) oom_kills: u64,
+    pub(in crate::sandbox) memory_limit_hits: u64,
+    pub(in crate::sandbox) pids_limit_hits: u64,
+    pub(in crate::sandbox) pids_peak: Option<u32>,
+}
+
+/// Reads a small file from its start.
+pub(super) fn read(mut file: &File) -> io::Result<String> {
+    let mut text = String::new();
+    file.rewind()?;
+    file.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// The only number of a file.
+pub(super) fn number(text: &str) -> io::Result<u64> {
+    text.trim()
+        .parse()
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, format!("not a number: {text:?}")))
+}
+
+/// The number behind `key` in a file of `key value` lines.
+pub(super) fn field(text: &str, key: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
+/// Writes one value to a cgroup file, in one write.
+pub(super) fn write(path: &Path, value: &str) -> io::Result<()> {
+    std::fs::write(path, value).map_err(|error| with_path(&error, path))
+}
+
+/// The error, with the path that it is about.
+pub(super) fn with_path(error: &io::Error, path: &Path) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_found_by_its_whole_name_only() {
+        let text = "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n";
+        assert_eq!(field(text, "oom_kill"), Some(3));
+        assert_eq!(field(text, "oom"), None);
+        assert_eq!(number("12\n").expect("a number"), 12);
+        assert!(number("max\n").is_err());
+    }
+}

@@ -1,0 +1,288 @@
+//! [`Layout`]: which cgroup interface this process can use, and where. Read once; the texts are
+//! parameters, so that every layout in the wild can be tested from a file.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::{fs, io};
+
+use super::owner;
+use crate::sandbox::spec::CgroupChoice;
+
+/// Which interface is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum CgroupVersion {
+    V1,
+    V2,
+    None,
+}
+
+/// Where cases get their cgroups.
+#[derive(Debug)]
+pub(in crate::sandbox) struct Layout {
+    kind: Kind,
+    /// Whether a v2 hierarchy stands beside v1 controllers.
+    pub(super) hybrid: bool,
+    /// Why there is nothing better, in words; empty where nothing is missing.
+    pub(in crate::sandbox) missing: String,
+    created: OnceLock<()>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    V1 { memory: PathBuf, pids: PathBuf, cpuacct: PathBuf, cpu: Option<PathBuf> },
+    V2 { own: PathBuf },
+    None,
+}
+
+/// A controller's mount and our own folder in it.
+struct Hierarchies {
+    v1: Vec<(Vec<String>, PathBuf)>,
+    v2: Option<PathBuf>,
+}
+
+impl Layout {
+    /// Looks at this process's cgroups and tries whether cases can have folders there.
+    pub(in crate::sandbox) fn probe(choice: CgroupChoice) -> Self {
+        let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let hierarchies = Hierarchies::parse(&own, &mounts);
+        let mut missing = Vec::new();
+        if matches!(choice, CgroupChoice::Auto | CgroupChoice::V2) {
+            match hierarchies.usable_v2() {
+                Ok(own) => return Self::new(Kind::V2 { own }, false, String::new()),
+                Err(why) => missing.push(why),
+            }
+        }
+        if matches!(choice, CgroupChoice::Auto | CgroupChoice::V1) {
+            match hierarchies.usable_v1() {
+                Ok(kind) => return Self::new(kind, hierarchies.v2.is_some(), String::new()),
+                Err(why) => missing.push(why),
+            }
+        }
+        if choice == CgroupChoice::None {
+            missing.push("cgroups_version is \"none\"".to_owned());
+        }
+        Self::new(Kind::None, false, missing.join("; "))
+    }
+
+    fn new(kind: Kind, hybrid: bool, missing: String) -> Self {
+        Self { kind, hybrid, missing, created: OnceLock::new() }
+    }
+
+    pub(in crate::sandbox) fn version(&self) -> CgroupVersion {
+        match self.kind {
+            Kind::V1 { .. } => CgroupVersion::V1,
+            Kind::V2 { .. } => CgroupVersion::V2,
+            Kind::None => CgroupVersion::None,
+        }
+    }
+
+    /// The folders in which [`owner::folder_name`] stands.
+    pub(super) fn parents(&self) -> Vec<PathBuf> {
+        match &self.kind {
+            Kind::V1 { memory, pids, cpuacct, cpu } => {
+                let mut all = vec![memory.clone(), pids.clone(), cpuacct.clone()];
+                all.extend(cpu.clone());
+                all.dedup();
+                all
+            }
+            Kind::V2 { own } => vec![own.clone()],
+            Kind::None => Vec::new(),
+        }
+    }
+
+    /// Our own folder below one of [`Layout::parents`], made on first use.
+    pub(super) fn ours(&self, parent: &Path) -> io::Result<PathBuf> {
+        let folder = parent.join(owner::folder_name());
+        if self.created.get().is_none() {
+            for parent in self.parents() {
+                make(&parent.join(owner::folder_name()))?;
+            }
+            if let Kind::V2 { own } = &self.kind {
+                enable_controllers(&own.join(owner::folder_name()))?;
+            }
+            let _ = self.created.set(());
+        }
+        Ok(folder)
+    }
+
+    /// The v1 folders of the controllers: memory, pids, cpuacct, and cpu where there is one.
+    pub(super) fn v1(&self) -> Option<(&Path, &Path, &Path, Option<&Path>)> {
+        match &self.kind {
+            Kind::V1 { memory, pids, cpuacct, cpu } => Some((memory, pids, cpuacct, cpu.as_deref())),
+            Kind::V2 { .. } | Kind::None => None,
+        }
+    }
+
+    /// The v2 folder.
+    pub(super) fn v2(&self) -> Option<&Path> {
+        match &self.kind {
+            Kind::V2 { own } => Some(own),
+            Kind::V1 { .. } | Kind::None => None,
+        }
+    }
+}
+
+impl Drop for Layout {
+    fn drop(&mut self) {
+        if self.created.get().is_some() {
+            for parent in self.parents() {
+                owner::remove(&parent.join(owner::folder_name()));
+            }
+        }
+    }
+}
+
+impl Hierarchies {
+    /// From the texts of `/proc/self/cgroup` and `/proc/self/mountinfo`.
+    fn parse(own: &str, mounts: &str) -> Self {
+        let mut v1 = Vec::new();
+        let mut v2 = None;
+        for line in mounts.lines() {
+            let Some((left, right)) = line.split_once(" - ") else { continue };
+            let left: Vec<&str> = left.split(' ').collect();
+            let right: Vec<&str> = right.split(' ').collect();
+            let (Some(root), Some(point), Some(kind)) = (left.get(3), left.get(4), right.first()) else {
+                continue;
+            };
+            let options: Vec<&str> = right.get(2).map_or(Vec::new(), |options| options.split(',').collect());
+            for entry in own.lines() {
+                let mut parts = entry.splitn(3, ':');
+                let (_, Some(names), Some(path)) = (parts.next(), parts.next(), parts.next()) else {
+                    continue;
+                };
+                let folder = below(point, root, path);
+                let names: Vec<String> =
+                    names.split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect();
+                match *kind {
+                    "cgroup2" if names.is_empty() => v2 = v2.or(Some(folder)),
+                    "cgroup"
+                        if !names.is_empty() && names.iter().all(|name| options.contains(&name.as_str())) =>
+                    {
+                        v1.push((names, folder));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Self { v1, v2 }
+    }
+
+    fn controller(&self, name: &str) -> Option<PathBuf> {
+        self.v1.iter().find(|(names, _)| names.iter().any(|n| n == name)).map(|(_, folder)| folder.clone())
+    }
+
+    fn usable_v1(&self) -> Result<Kind, String> {
+        let needed = |name: &str| {
+            let folder =
+                self.controller(name).ok_or(format!("cgroup v1: no {name} controller is mounted"))?;
+            writable(&folder).map_err(|error| format!("cgroup v1: {error}"))?;
+            Ok::<_, String>(folder)
+        };
+        Ok(Kind::V1 {
+            memory: needed("memory")?,
+            pids: needed("pids")?,
+            cpuacct: needed("cpuacct")?,
+            cpu: self.controller("cpu").filter(|folder| writable(folder).is_ok()),
+        })
+    }
+
+    fn usable_v2(&self) -> Result<PathBuf, String> {
+        let own = self.v2.clone().ok_or("cgroup v2: not mounted")?;
+        let controllers = fs::read_to_string(own.join("cgroup.controllers"))
+            .map_err(|error| format!("cgroup v2: {}: {error}", own.display()))?;
+        for name in ["memory", "pids"] {
+            if !controllers.split_whitespace().any(|controller| controller == name) {
+                return Err(format!(
+                    "cgroup v2: the {name} controller is not available in {}",
+                    own.display()
+                ));
+            }
+        }
+        writable(&own).map_err(|error| format!("cgroup v2: {error}"))?;
+        prepare_v2(&own).map_err(|error| format!("cgroup v2: {error}"))?;
+        Ok(own)
+    }
+}
+
+/// Hands our controllers down to cases. A folder that holds processes must not (the "no internal
+/// process" rule): then we, and whoever else is in it and may be moved, go to a leaf beside them.
+fn prepare_v2(own: &Path) -> io::Result<()> {
+    if enable_controllers(own).is_ok() {
+        return Ok(());
+    }
+    let leaf = own.join("capsule-run-supervisors");
+    make(&leaf)?;
+    let processes = fs::read_to_string(own.join("cgroup.procs"))?;
+    for pid in processes.lines() {
+        super::counters::write(&leaf.join("cgroup.procs"), pid)?;
+    }
+    enable_controllers(own)
+}
+
+fn enable_controllers(folder: &Path) -> io::Result<()> {
+    let available = fs::read_to_string(folder.join("cgroup.controllers"))?;
+    let wanted: Vec<String> = ["memory", "pids", "cpu"]
+        .iter()
+        .filter(|name| available.split_whitespace().any(|controller| controller == **name))
+        .map(|name| format!("+{name}"))
+        .collect();
+    super::counters::write(&folder.join("cgroup.subtree_control"), &wanted.join(" "))
+}
+
+/// Our folder: the mount point and what of our path lies below the mounted root.
+fn below(point: &str, root: &str, path: &str) -> PathBuf {
+    let inner = if root == "/" { path } else { path.strip_prefix(root).unwrap_or("") };
+    Path::new(point).join(inner.trim_start_matches('/'))
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map_err(|error| super::counters::with_path(&error, folder)),
+    }
+}
+
+/// Whether folders can be made there: found out by making one.
+fn writable(folder: &Path) -> io::Result<()> {
+    let probe = folder.join(format!("{}-probe", owner::folder_name()));
+    make(&probe)?;
+    fs::remove_dir(&probe).map_err(|error| super::counters::with_path(&error, &probe))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HYBRID_OWN: &str = "9:name=systemd:/\n8:pids:/\n4:memory:/api/90eb\n2:cpu,cpuacct:/\n0::/\n";
+    const HYBRID_MOUNTS: &str = "\
+32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct
+35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+39 31 0:36 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids
+40 31 0:37 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,name=systemd
+41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+";
+
+    #[test]
+    fn a_hybrid_layout_gives_each_controller_its_own_folder() {
+        let found = Hierarchies::parse(HYBRID_OWN, HYBRID_MOUNTS);
+        assert_eq!(found.controller("memory"), Some("/sys/fs/cgroup/memory/api/90eb".into()));
+        assert_eq!(found.controller("cpuacct"), Some("/sys/fs/cgroup/cpu,cpuacct".into()));
+        assert_eq!(found.v2, Some("/sys/fs/cgroup/unified".into()));
+    }
+
+    #[test]
+    fn a_container_with_a_mounted_subtree_sees_its_folder_below_the_mount() {
+        let own = "0::/docker/abc/inner\n";
+        let mounts = "30 23 0:26 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup rw,nsdelegate\n";
+        assert_eq!(Hierarchies::parse(own, mounts).v2, Some("/sys/fs/cgroup/inner".into()));
+    }
+
+    #[test]
+    fn nothing_mounted_is_nothing_found() {
+        let found = Hierarchies::parse("0::/\n", "22 1 8:1 / / rw - ext4 /dev/vda rw\n");
+        assert!(found.v2.is_none());
+        assert!(found.usable_v1().is_err());
+        assert!(found.usable_v2().is_err());
+    }
+}

@@ -1,0 +1,105 @@
+//! Cgroups: one folder (v2) or three (v1) for each case; limits in, counters out.
+//!
+//! Fresh for every case: a kept folder would carry the last case's page cache and stale counters
+//! into the next. The folders stand below our own cgroup, in one named after our process and its
+//! start, so that whatever a killed capsule-run left behind can be told from what lives
+//! ([`sweep`]).
+
+mod counters;
+mod layout;
+mod owner;
+mod v1;
+mod v2;
+
+pub(super) use counters::Counters;
+pub(super) use layout::{CgroupVersion, Layout};
+pub(super) use owner::sweep;
+
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use super::spec::Limits;
+use crate::units::Bytes;
+
+/// The hard limit is set this much above the declared one, so that a peak over the declared one
+/// can be seen, and told from one that the kernel cut off (E4001 and E4002).
+pub(super) const MEMORY_MARGIN: Bytes = Bytes::mib(1);
+
+/// How the program gets into its cgroup.
+pub(super) enum Placement<'a> {
+    /// Born there: the folder, for `CLONE_INTO_CGROUP`.
+    Into(BorrowedFd<'a>),
+    /// Writes `0` to each of these `tasks` files itself. (`cgroup.procs` would wait for an RCU
+    /// grace period, several milliseconds, whenever nobody used it for a while.)
+    Tasks(Vec<BorrowedFd<'a>>),
+    /// Not at all.
+    Nowhere,
+}
+
+/// The cgroup of one case. Dropping it removes the folders.
+pub(super) enum Cgroup {
+    V1(v1::V1),
+    V2(v2::V2),
+    None,
+}
+
+/// What a back end is called in reports: see `outcome::Enforced`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names {
+    pub(super) cgroup: &'static str,
+    pub(super) memory: &'static str,
+    pub(super) pids: &'static str,
+    pub(super) cpu: &'static str,
+    pub(super) cpu_shares: &'static str,
+}
+
+impl Cgroup {
+    /// Makes the folders and sets the limits.
+    pub(super) fn create(layout: &Layout, limits: &Limits) -> io::Result<Self> {
+        match layout.version() {
+            CgroupVersion::V1 => v1::V1::create(layout, limits).map(Self::V1),
+            CgroupVersion::V2 => v2::V2::create(layout, limits).map(Self::V2),
+            CgroupVersion::None => Ok(Self::None),
+        }
+    }
+
+    pub(super) fn placement(&self) -> Placement<'_> {
+        match self {
+            Self::V1(v1) => Placement::Tasks(v1.tasks()),
+            Self::V2(v2) => Placement::Into(v2.folder()),
+            Self::None => Placement::Nowhere,
+        }
+    }
+
+    /// CPU time so far, in microseconds; `None` where no cgroup counts.
+    pub(super) fn cpu_micros(&self) -> io::Result<Option<u64>> {
+        match self {
+            Self::V1(v1) => v1.cpu_micros().map(Some),
+            Self::V2(v2) => v2.cpu_micros().map(Some),
+            Self::None => Ok(None),
+        }
+    }
+
+    /// Everything that was counted. To be called when all processes are gone.
+    pub(super) fn counters(&self) -> io::Result<Counters> {
+        match self {
+            Self::V1(v1) => v1.counters(),
+            Self::V2(v2) => v2.counters(),
+            Self::None => Ok(Counters::default()),
+        }
+    }
+
+    pub(super) fn names(&self) -> Names {
+        match self {
+            Self::V1(v1) => v1.names(),
+            Self::V2(v2) => v2.names(),
+            Self::None => Names {
+                cgroup: "none",
+                memory: "watch",
+                pids: "RLIMIT_NPROC",
+                cpu: "process tree",
+                cpu_shares: "not held",
+            },
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! [`LinuxEngine`]: plans, picks a worker, makes the cgroup, supervises, puts the worker back.
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::cancel::{Cancel, CancelLevel};
+use super::cgroup::{self, Cgroup, CgroupVersion, Layout, Placement};
+use super::launch::Worker;
+use super::outcome::{Fault, FaultKind, Outcome, Ran};
+use super::spec::{CgroupChoice, Require, Spec};
+use super::supervise::{Supervision, supervise};
+use super::wire::{Ids, PlacementPlan};
+use super::{Engine, fault, host, memory_file, monotonic_nanos, plan};
+
+/// How to make an engine.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// The binary that becomes a worker when it is started under the name `capsule-run-worker`;
+    /// normally our own, `/proc/self/exe`.
+    pub worker_exe: PathBuf,
+}
+
+/// The engine of Linux hosts. Any number of threads may run programs at a time; each run has a
+/// worker of its own while it lasts.
+pub struct LinuxEngine {
+    exe: PathBuf,
+    ids: Ids,
+    idle: Mutex<Vec<Worker>>,
+    layouts: Mutex<HashMap<CgroupChoice, Arc<Layout>>>,
+}
+
+/// Workers that wait for a case; more than these are ended.
+const MOST_IDLE: usize = 64;
+
+impl LinuxEngine {
+    /// Makes an engine and sweeps what a killed capsule-run left in our cgroups.
+    ///
+    /// # Errors
+    /// This host cannot give the program a user of its own.
+    pub fn new(options: EngineOptions) -> Result<Self, Fault> {
+        let ids = host::ids().map_err(|step| Fault {
+            kind: FaultKind::Unmet,
+            step,
+            errno: None,
+            help: String::new(),
+        })?;
+        let engine = Self { exe: options.worker_exe, ids, idle: Mutex::default(), layouts: Mutex::default() };
+        Ok(engine)
+    }
+
+    fn layout(&self, choice: CgroupChoice) -> Arc<Layout> {
+        let mut layouts = self.layouts.lock().unwrap_or_else(PoisonError::into_inner);
+        let probe = || {
+            let layout = Layout::probe(choice);
+            cgroup::sweep(&layout);
+            log::debug!(
+                "cgroups: {:?}{}{}",
+                layout.version(),
+                if layout.missing.is_empty() { "" } else { ", " },
+                layout.missing
+            );
+            Arc::new(layout)
+        };
+        Arc::clone(layouts.entry(choice).or_insert_with(probe))
+    }
+
+    fn try_run(&self, spec: &Spec, cancel: &Cancel) -> Result<Ran, Fault> {
+        if cancel.level() == CancelLevel::Kill {
+            return Err(Fault {
+                kind: FaultKind::Cancelled,
+                step: "cancelled before it started".to_owned(),
+                errno: None,
+                help: String::new(),
+            });
+        }
+        let layout = self.layout(spec.cgroup);
+        require(spec, &layout)?;
+        let cgroup = Cgroup::create(&layout, &spec.limits)
+            .map_err(|error| fault::setup_io("making the cgroup of a case", &error))?;
+        let placement = match cgroup.placement() {
+            Placement::Into(_) => PlacementPlan::Into,
+            Placement::Tasks(tasks) => PlacementPlan::Tasks(u32::try_from(tasks.len()).unwrap_or(0)),
+            Placement::Nowhere => PlacementPlan::Nowhere,
+        };
+        let by_rlimit = layout.version() == CgroupVersion::None;
+        let planned = plan::plan(spec, self.ids, by_rlimit, placement).map_err(|step| Fault {
+            kind: FaultKind::Setup,
+            step,
+            errno: None,
+            help: String::new(),
+        })?;
+        let files = if planned.case.files.is_empty() {
+            None
+        } else {
+            let file = memory_file(c"files", &planned.file_bytes);
+            Some(file.map_err(|error| fault::setup_io("keeping the case's files", &error))?)
+        };
+        let mut run = self.with_worker(spec, planned, &cgroup, files, cancel)?;
+        run.enforced.degraded.extend(weaker(spec, &layout, &cgroup));
+        Ok(run)
+    }
+
+    fn with_worker(
+        &self,
+        spec: &Spec,
+        planned: plan::Planned,
+        cgroup: &Cgroup,
+        files: Option<OwnedFd>,
+        cancel: &Cancel,
+    ) -> Result<Ran, Fault> {
+        let deadline =
+            monotonic_nanos().saturating_add(u64::try_from(spec.limits.setup.as_nanos()).unwrap_or(u64::MAX));
+        let worker = match self.take(&planned) {
+            Some(worker) => worker,
+            None => Worker::start(&self.exe, &planned.template, deadline)?,
+        };
+        let supervision = Supervision {
+            spec,
+            plan: &planned.case,
+            worker: &worker,
+            cgroup,
+            files: files.as_ref().map(AsFd::as_fd),
+            cancel,
+            setup_deadline: deadline,
+            two_ids: matches!(self.ids, Ids::Two { .. }),
+        };
+        let result = supervise(&supervision);
+        // A worker that had any part in a fault is not used again.
+        if result.as_ref().map_or_else(is_the_programs, |_| true) {
+            self.put_back(worker);
+        }
+        result
+    }
+
+    fn take(&self, planned: &plan::Planned) -> Option<Worker> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain_mut(Worker::is_alive);
+        let fits = idle.iter().position(|worker| worker.template == planned.template)?;
+        Some(idle.swap_remove(fits))
+    }
+
+    fn put_back(&self, worker: Worker) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() >= MOST_IDLE {
+            idle.remove(0);
+        }
+        idle.push(worker);
+    }
+}
+
+impl Engine for LinuxEngine {
+    fn run(&self, spec: &Spec, cancel: &Cancel) -> Outcome {
+        match self.try_run(spec, cancel) {
+            Ok(ran) => Outcome::Ran(Box::new(ran)),
+            Err(fault) => {
+                log::debug!("not started: {fault:?}");
+                Outcome::NotStarted(fault)
+            }
+        }
+    }
+}
+
+/// Whether a fault is the program's own doing: then the worker is as good as before.
+fn is_the_programs(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::NotFound { .. } | FaultKind::NotExecutable { .. })
+}
+
+/// Refuses what cannot be held as strictly as was asked.
+fn require(spec: &Spec, layout: &Layout) -> Result<(), Fault> {
+    if spec.require == Require::BestEffort || layout.version() != CgroupVersion::None {
+        return Ok(());
+    }
+    Err(Fault {
+        kind: FaultKind::Unmet,
+        step: format!("the memory and process limits cannot be held by a cgroup here ({})", layout.missing),
+        errno: None,
+        help: "run as root, in a delegated cgroup (systemd-run --user --scope -p Delegate=yes), or with --require \
+               best-effort: then memory is watched and processes are counted by rlimit, and the report says so"
+            .to_owned(),
+    })
+}
+
+/// What is weaker than asked, in words.
+fn weaker(spec: &Spec, layout: &Layout, cgroup: &Cgroup) -> Vec<String> {
+    let mut found = Vec::new();
+    let names = cgroup.names();
+    if layout.version() == CgroupVersion::None {
+        found.push(format!(
+            "no cgroup ({}): memory is watched every {} ms, processes are counted by RLIMIT_NPROC",
+            layout.missing,
+            spec.limits.watch_interval.as_millis()
+        ));
+    }
+    if spec.limits.cpu_shares != 1024 && names.cpu_shares == "not held" {
+        found.push("the CPU weight is not held: no cpu controller".to_owned());
+    }
+    if spec.seccomp == super::spec::SeccompPolicy::Off {
+        found.push("no system-call filter: enable_seccomp is false".to_owned());
+    }
+    found
+}

@@ -1,0 +1,151 @@
+//! The supervisor's side of a worker: start it, hand it cases, end it.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
+
+use super::fault;
+use super::monotonic_nanos;
+use super::outcome::{Fault, FaultKind};
+use super::wire::{self, CasePlan, FaultRecord, LayerKind, Reply, Template};
+
+/// The name by which `main` knows that it is a worker.
+const WORKER_NAME: &str = "capsule-run-worker";
+
+/// Whether this process was started to be a worker: by the name that it was started under.
+#[must_use]
+pub fn is_worker() -> bool {
+    std::env::args_os().next().is_some_and(|name| name == WORKER_NAME)
+}
+
+/// A worker, ready for cases of its template.
+pub(super) struct Worker {
+    control: OwnedFd,
+    child: Child,
+    pub(super) template: Template,
+    pub(super) layers: Vec<LayerKind>,
+    pub(super) overlay: bool,
+}
+
+/// A pair of sockets that keep the bounds of messages.
+pub(super) fn packet_pair() -> nix::Result<(OwnedFd, OwnedFd)> {
+    socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
+}
+
+impl Worker {
+    /// Starts a worker from our own binary and waits until its template stands.
+    pub(super) fn start(exe: &Path, template: &Template, deadline: u64) -> Result<Self, Fault> {
+        let starting = |error: io::Error| fault::setup_io("starting a worker", &error);
+        let (control, theirs) = packet_pair().map_err(|errno| starting(errno.into()))?;
+        let child = Command::new(exe)
+            .arg0(WORKER_NAME)
+            .env_clear()
+            .current_dir("/")
+            .stdin(theirs)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(starting)?;
+        let mut worker =
+            Self { control, child, template: template.clone(), layers: Vec::new(), overlay: false };
+        wire::send(worker.control.as_fd(), template, &[]).map_err(starting)?;
+        loop {
+            match worker.reply(deadline)? {
+                (Reply::WriteMaps { first }, _) => worker.write_maps(first)?,
+                (Reply::Ready { layers, overlay }, _) => {
+                    (worker.layers, worker.overlay) = (layers, overlay);
+                    return Ok(worker);
+                }
+                (Reply::Fault(record), _) => return Err(fault::setup(record)),
+                (Reply::Started, _) => {
+                    return Err(fault::monitor("a worker answered what nobody asked", None));
+                }
+            }
+        }
+    }
+
+    /// Hands over a case; returns its init.
+    pub(super) fn begin(
+        &self,
+        plan: &CasePlan,
+        fds: &[BorrowedFd<'_>],
+        deadline: u64,
+    ) -> Result<OwnedFd, Fault> {
+        wire::send(self.control.as_fd(), plan, fds)
+            .map_err(|error| fault::setup_io("handing a case to a worker", &error))?;
+        match self.reply(deadline)? {
+            (Reply::Started, mut fds) if !fds.is_empty() => Ok(fds.remove(0)),
+            (Reply::Fault(record), _) => Err(fault::setup(record)),
+            _ => Err(fault::monitor("a worker answered what nobody asked", None)),
+        }
+    }
+
+    /// Whether the worker still lives: one whose starting thread has ended does not.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Readable or hung up when the worker is gone.
+    pub(super) fn control(&self) -> BorrowedFd<'_> {
+        self.control.as_fd()
+    }
+
+    fn reply(&self, deadline: u64) -> Result<(Reply, Vec<OwnedFd>), Fault> {
+        self.wait(deadline)?;
+        match wire::receive(self.control.as_fd(), MsgFlags::MSG_DONTWAIT) {
+            Ok(Some(reply)) => Ok(reply),
+            Ok(None) => Err(fault::monitor("a worker has died", None)),
+            Err(error) => Err(fault::monitor("listening to a worker", Some(&error))),
+        }
+    }
+
+    fn wait(&self, deadline: u64) -> Result<(), Fault> {
+        loop {
+            let left = deadline.saturating_sub(monotonic_nanos()).div_ceil(1_000_000);
+            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            match poll(&mut [PollFd::new(self.control.as_fd(), PollFlags::POLLIN)], timeout) {
+                Ok(0) => {
+                    return Err(Fault {
+                        kind: FaultKind::SetupTimeout,
+                        step: "waiting for a worker".to_owned(),
+                        errno: None,
+                        help: String::new(),
+                    });
+                }
+                Ok(_) => return Ok(()),
+                Err(nix::errno::Errno::EINTR) => {}
+                Err(errno) => return Err(fault::monitor("waiting for a worker", Some(&errno.into()))),
+            }
+        }
+    }
+
+    /// Gives the worker's namespace its two ids: its root, and the program.
+    fn write_maps(&self, first: u32) -> Result<(), Fault> {
+        let map = format!("0 {first} 1\n{} {} 1\n", 1000, first + 1);
+        for name in ["uid_map", "gid_map"] {
+            let path = format!("/proc/{}/{name}", self.child.id());
+            fs::write(&path, &map).map_err(|error| {
+                fault::setup(FaultRecord::new(
+                    format!("writing the worker's {name} (user namespace)"),
+                    &error,
+                ))
+            })?;
+        }
+        wire::send(self.control.as_fd(), &true, &[])
+            .map_err(|error| fault::setup_io("starting a worker", &error))
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Its death is the death of everything below it. Killing what is dead is no error here.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

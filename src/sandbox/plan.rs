@@ -1,0 +1,157 @@
+//! `Spec` × host → what the worker keeps ([`Template`]) and what it does for one case
+//! ([`CasePlan`]). Pure.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::seccomp::{self, Arch};
+use super::spec::{Access, Network, Spec, Workspace};
+use super::wire::{
+    CasePlan, FilterPlan, Ids, PlacementPlan, PlannedFile, Purpose, Rlimit, RlimitPlan, Source, Template,
+};
+use crate::units::NoNul;
+
+/// A plan and the bytes that go with it.
+pub(super) struct Planned {
+    pub(super) template: Template,
+    pub(super) case: CasePlan,
+    /// The content of all input files, one after the other.
+    pub(super) file_bytes: Vec<u8>,
+}
+
+/// Places that are fresh for each case: what is bound below them is bound after them.
+const FRESH: &[&str] = &["/workspace", "/tmp", "/dev/shm", "/proc"];
+const DEFAULT_STACK: u64 = 8 << 20;
+
+/// Makes the plan. `by_rlimit`: no cgroup counts processes here.
+///
+/// # Errors
+/// A path that cannot be given to the kernel, in words.
+pub(super) fn plan(
+    spec: &Spec,
+    ids: Ids,
+    by_rlimit: bool,
+    placement: PlacementPlan,
+) -> Result<Planned, String> {
+    let mut sources = Vec::new();
+    let mut source = |path: &Path, purpose| -> Result<u32, String> {
+        let source = Source { path: no_nul(path)?, purpose };
+        let found = sources.iter().position(|known| *known == source).unwrap_or_else(|| {
+            sources.push(source);
+            sources.len() - 1
+        });
+        u32::try_from(found).map_err(|_| "too many host paths".to_owned())
+    };
+    let layers = match &spec.workspace {
+        Workspace::Empty => Vec::new(),
+        Workspace::CopyOnWrite(folders) => {
+            folders.iter().map(|folder| source(folder, Purpose::Layer)).collect::<Result<_, _>>()?
+        }
+    };
+    let (mut kept, mut fresh) = (Vec::new(), Vec::new());
+    for bind in &spec.binds {
+        let purpose = match bind.access {
+            Access::ReadOnly => Purpose::ReadOnly,
+            Access::ReadWrite => Purpose::ReadWrite,
+        };
+        let late = FRESH.iter().any(|place| bind.dest.starts_with(place));
+        let entry = (source(&bind.source, purpose)?, no_nul(&bind.dest)?);
+        if late { fresh.push(entry) } else { kept.push(entry) }
+    }
+    let (files, file_bytes) = files(spec)?;
+    let collect = spec.collect.iter().map(|file| Ok((no_nul(&file.path)?, file.max.0)));
+    let arch = Arch::native().ok_or("no system-call filter for this architecture")?;
+    let case = CasePlan {
+        argv: spec.argv.clone(),
+        candidates: candidates(spec),
+        env: spec.env.iter().map(|(name, value)| entry(name, value)).collect(),
+        workdir: no_nul(&spec.workdir)?,
+        layers,
+        binds: fresh,
+        files,
+        collect: collect.collect::<Result<_, String>>()?,
+        disk: spec.limits.disk.0,
+        // An inode costs the kernel about 1 KiB that no size counts.
+        inodes: (spec.limits.disk.0 / 4096).clamp(256, 1 << 20),
+        limits: rlimits(spec, ids, by_rlimit),
+        filter: seccomp::filter(spec.seccomp, arch)
+            .map(|filter| FilterPlan { reporting: filter.reporting, killing: filter.killing }),
+        placement,
+    };
+    let template = Template { ids, sources, binds: kept, host_network: spec.network == Network::Host };
+    Ok(Planned { template, case, file_bytes })
+}
+
+fn no_nul(path: &Path) -> Result<NoNul, String> {
+    use std::os::unix::ffi::OsStrExt;
+    NoNul::new(path.as_os_str().as_bytes()).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn entry(name: &NoNul, value: &NoNul) -> NoNul {
+    let joined = [name.as_bytes(), b"=", value.as_bytes()].concat();
+    NoNul::new(joined).expect("neither half has a NUL")
+}
+
+/// The paths that are tried: the command itself if it has a slash, else every folder of `PATH`.
+fn candidates(spec: &Spec) -> Vec<NoNul> {
+    let Some(command) = spec.argv.first() else { return Vec::new() };
+    if command.as_bytes().contains(&b'/') {
+        return vec![command.clone()];
+    }
+    let path =
+        spec.env.iter().find(|(name, _)| name.as_bytes() == b"PATH").map(|(_, value)| value.as_bytes());
+    path.unwrap_or(b"/usr/bin:/bin")
+        .split(|&byte| byte == b':')
+        .filter(|folder| !folder.is_empty())
+        .map(|folder| {
+            NoNul::new([folder, b"/", command.as_bytes()].concat()).expect("neither part has a NUL")
+        })
+        .collect()
+}
+
+fn files(spec: &Spec) -> Result<(Vec<PlannedFile>, Vec<u8>), String> {
+    let mut bytes = Vec::new();
+    let mut planned = Vec::new();
+    for file in &spec.files {
+        planned.push(PlannedFile {
+            path: no_nul(&file.path)?,
+            offset: bytes.len() as u64,
+            length: file.content.len() as u64,
+            executable: file.executable,
+        });
+        bytes.extend_from_slice(&file.content);
+    }
+    Ok((planned, bytes))
+}
+
+fn rlimits(spec: &Spec, ids: Ids, by_rlimit: bool) -> Vec<RlimitPlan> {
+    let limits = &spec.limits;
+    let both = |which, value| RlimitPlan { which, soft: value, hard: Some(value) };
+    let mut all = vec![
+        both(Rlimit::Core, 0),
+        both(Rlimit::FileSize, limits.file_size.0),
+        both(Rlimit::OpenFiles, u64::from(limits.open_files)),
+        both(Rlimit::RealtimePriority, 0),
+        both(Rlimit::Nice, 0),
+        RlimitPlan { which: Rlimit::Stack, soft: DEFAULT_STACK, hard: None },
+    ];
+    if let Some(cpu) = limits.cpu {
+        // Whole seconds and one process only: a backstop. The supervisor's timer is the limit.
+        let seconds = cpu.saturating_add(Duration::from_millis(1999)).as_secs();
+        all.push(RlimitPlan { which: Rlimit::Cpu, soft: seconds, hard: Some(seconds + 1) });
+    }
+    if by_rlimit {
+        // Counted per user: with one id the worker and init are counted too.
+        let ours = if matches!(ids, Ids::One { .. }) { 2 } else { 0 };
+        all.push(both(Rlimit::Processes, u64::from(limits.pids) + ours));
+    }
+    all
+}
+
+/// The folders of a workspace, for messages.
+pub(super) fn layers(spec: &Spec) -> &[PathBuf] {
+    match &spec.workspace {
+        Workspace::Empty => &[],
+        Workspace::CopyOnWrite(folders) => folders,
+    }
+}

@@ -1,0 +1,82 @@
+//! The program's standard input.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
+use super::memory_file;
+use super::spec::Stdin;
+
+const CHUNK: usize = 64 << 10;
+
+/// What the program gets as descriptor 0, and the pump that fills it if it needs one.
+pub(super) fn open(stdin: &Stdin) -> io::Result<(OwnedFd, Option<Pump>)> {
+    match stdin {
+        Stdin::Empty => Ok((File::open("/dev/null")?.into(), None)),
+        // A file of its own, sealed: it can be mapped and sought in like the redirected file that
+        // programs expect, and it cannot be written.
+        Stdin::Bytes(bytes) => Ok((reopen_read_only(memory_file(c"stdin", bytes)?)?, None)),
+        Stdin::Inherit => {
+            let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+            fcntl(&write, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+            let from = io::stdin().as_fd().try_clone_to_owned()?;
+            Ok((read, Some(Pump { from: Some(from.into()), to: Some(write.into()), pending: Vec::new() })))
+        }
+    }
+}
+
+/// The same file through a descriptor that cannot write, at its start.
+fn reopen_read_only(file: OwnedFd) -> io::Result<OwnedFd> {
+    use std::os::fd::AsRawFd;
+    Ok(File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))?.into())
+}
+
+/// Moves our own standard input to the program, so that it never holds a descriptor of the
+/// caller's: a terminal could be written to through it.
+pub(super) struct Pump {
+    from: Option<File>,
+    to: Option<File>,
+    pending: Vec<u8>,
+}
+
+impl Pump {
+    /// What to wait for: readable input, or room in the pipe.
+    pub(super) fn waits_for(&self) -> Option<(BorrowedFd<'_>, bool)> {
+        match (&self.to, &self.from) {
+            (Some(to), _) if !self.pending.is_empty() => Some((to.as_fd(), false)),
+            (Some(_), Some(from)) => Some((from.as_fd(), true)),
+            _ => None,
+        }
+    }
+
+    /// Moves one chunk.
+    pub(super) fn turn(&mut self) {
+        if self.pending.is_empty() {
+            self.refill();
+        }
+        let Some(to) = &mut self.to else { return };
+        match to.write(&self.pending) {
+            Ok(count) => {
+                self.pending.drain(..count);
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            // The program has closed its end: nobody wants the rest.
+            Err(_) => self.to = None,
+        }
+        if self.from.is_none() && self.pending.is_empty() {
+            self.to = None;
+        }
+    }
+
+    fn refill(&mut self) {
+        let Some(from) = &mut self.from else { return };
+        self.pending.resize(CHUNK, 0);
+        let count = from.read(&mut self.pending).unwrap_or(0);
+        self.pending.truncate(count);
+        if count == 0 {
+            self.from = None;
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Rules → classic BPF: a binary tree over the numbers, neighbours with the same fate merged, so
+//! that a filter of some 380 names costs a few hundred instructions to install and ten to run.
+
+use super::{Action, Arch, Rule, Test, table};
+use crate::sandbox::spec::SeccompPolicy;
+use crate::sandbox::sys::Instruction;
+
+/// The two forms of a filter: one that reports forbidden calls to a listener, and one that kills
+/// for where a listener cannot be had (another filter of the host has one already).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::sandbox) struct Filter {
+    pub(in crate::sandbox) reporting: Vec<Instruction>,
+    pub(in crate::sandbox) killing: Vec<Instruction>,
+}
+
+const LOAD: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
+const JUMP: u16 = 0x05; // BPF_JMP | BPF_JA
+const IF_EQUAL: u16 = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+const IF_GREATER_EQUAL: u16 = 0x35; // BPF_JMP | BPF_JGE | BPF_K
+const IF_ANY_BIT: u16 = 0x45; // BPF_JMP | BPF_JSET | BPF_K
+const AND: u16 = 0x54; // BPF_ALU | BPF_AND | BPF_K
+const RETURN: u16 = 0x06; // BPF_RET | BPF_K
+
+const KILL_PROCESS: u32 = 0x8000_0000;
+const ERRNO: u32 = 0x0005_0000;
+const USER_NOTIFICATION: u32 = 0x7FC0_0000;
+const ALLOW: u32 = 0x7FFF_0000;
+const ENOSYS: Action = Action::Errno(38);
+
+/// Offsets in seccomp_data.
+const NUMBER: u32 = 0;
+const ARCH: u32 = 4;
+const ARGUMENTS: u32 = 16;
+
+/// The filter of a policy for an architecture; `None` for [`SeccompPolicy::Off`].
+pub(in crate::sandbox) fn filter(policy: SeccompPolicy, arch: Arch) -> Option<Filter> {
+    if policy == SeccompPolicy::Off {
+        return None;
+    }
+    let rules = table::rules(policy);
+    Some(Filter {
+        reporting: compile(&rules, arch, USER_NOTIFICATION),
+        killing: compile(&rules, arch, KILL_PROCESS),
+    })
+}
+
+fn compile(rules: &[Rule], arch: Arch, report: u32) -> Vec<Instruction> {
+    let mut program = vec![
+        instruction(LOAD, ARCH),
+        branch(IF_EQUAL, arch.audit(), 1, 0),
+        // A foreign entry point (int 0x80, a 32-bit program): its numbers mean other calls.
+        instruction(RETURN, report),
+        instruction(LOAD, NUMBER),
+    ];
+    if arch == Arch::X86_64 {
+        // The x32 entry points: the same trick under the native architecture's name.
+        program.push(branch(IF_GREATER_EQUAL, 0x4000_0000, 0, 1));
+        program.push(instruction(RETURN, report));
+    }
+    program.extend(tree(&ranges(rules, arch), report));
+    program
+}
+
+/// A run of numbers with one fate: from `start` up to the next range's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Range {
+    start: u32,
+    tests: &'static [(Test, Action)],
+    otherwise: Action,
+}
+
+/// Covers every number from 0 on; what no rule names is ENOSYS.
+fn ranges(rules: &[Rule], arch: Arch) -> Vec<Range> {
+    let mut numbered: Vec<(u32, &Rule)> =
+        rules.iter().filter_map(|rule| Some((arch.number(rule.name)?, rule))).collect();
+    numbered.sort_by_key(|(number, _)| *number);
+    let unknown = |start| Range { start, tests: &[], otherwise: ENOSYS };
+    let mut ranges = Vec::new();
+    let mut next = 0;
+    for (number, rule) in numbered {
+        if number > next {
+            ranges.push(unknown(next));
+        }
+        ranges.push(Range { start: number, tests: rule.tests, otherwise: rule.otherwise });
+        next = number + 1;
+    }
+    ranges.push(unknown(next));
+    ranges.dedup_by(|later, earlier| {
+        later.tests.is_empty() && earlier.tests.is_empty() && later.otherwise == earlier.otherwise
+    });
+    ranges
+}
+
+/// A binary decision over the ranges. Every path ends in a return; the accumulator holds the
+/// number until a leaf loads an argument.
+fn tree(ranges: &[Range], report: u32) -> Vec<Instruction> {
+    if let [range] = ranges {
+        return leaf(range, report);
+    }
+    let (low, high) = ranges.split_at(ranges.len() / 2);
+    let low_code = tree(low, report);
+    let mut code = Vec::with_capacity(low_code.len() + 2);
+    match u8::try_from(low_code.len()) {
+        Ok(skip) => code.push(branch(IF_GREATER_EQUAL, high[0].start, skip, 0)),
+        Err(_) => {
+            // Conditional jumps reach 255 instructions, unconditional ones any number.
+            code.push(branch(IF_GREATER_EQUAL, high[0].start, 0, 1));
+            code.push(instruction(JUMP, length(&low_code)));
+        }
+    }
+    code.extend(low_code);
+    code.extend(tree(high, report));
+    code
+}
+
+fn leaf(range: &Range, report: u32) -> Vec<Instruction> {
+    let mut code = Vec::new();
+    for (test, action) in range.tests {
+        code.extend(argument_test(*test));
+        code.push(instruction(RETURN, value(*action, report)));
+    }
+    code.push(instruction(RETURN, value(range.otherwise, report)));
+    code
+}
+
+/// Falls through to the next instruction where the test holds, skips it where it does not.
+fn argument_test(test: Test) -> Vec<Instruction> {
+    let load = |argument: u32| instruction(LOAD, ARGUMENTS + 8 * argument); // low half: both are little endian
+    match test {
+        Test::AnyBit(argument, bits) => vec![load(argument), branch(IF_ANY_BIT, bits, 0, 1)],
+        Test::OneOf(argument, values) => {
+            let mut code = vec![load(argument)];
+            code.extend(one_of(values));
+            code
+        }
+        Test::MaskedOneOf(argument, mask, values) => {
+            let mut code = vec![load(argument), instruction(AND, mask)];
+            code.extend(one_of(values));
+            code
+        }
+    }
+}
+
+fn one_of(values: &[u32]) -> Vec<Instruction> {
+    let last = values.len().saturating_sub(1);
+    let step = |(index, value): (usize, &u32)| {
+        // A match jumps over the comparisons that are left; the last one that fails skips the return.
+        let jt = u8::try_from(last - index).expect("argument lists are short constants");
+        branch(IF_EQUAL, *value, jt, u8::from(index == last))
+    };
+    values.iter().enumerate().map(step).collect()
+}
+
+fn value(action: Action, report: u32) -> u32 {
+    match action {
+        Action::Allow => ALLOW,
+        Action::Errno(errno) => ERRNO | u32::from(errno),
+        Action::Report => report,
+    }
+}
+
+fn instruction(code: u16, k: u32) -> Instruction {
+    Instruction { code, jt: 0, jf: 0, k }
+}
+
+fn branch(code: u16, k: u32, jt: u8, jf: u8) -> Instruction {
+    Instruction { code, jt, jf, k }
+}
+
+fn length(code: &[Instruction]) -> u32 {
+    u32::try_from(code.len()).expect("a filter is far below 4096 instructions")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the kernel's interpreter would do, for the instructions that we use.
+    fn run(program: &[Instruction], arch: u32, number: u32, arguments: [u64; 6]) -> u32 {
+        let mut accumulator = 0;
+        let mut at = 0;
+        loop {
+            let Instruction { code, jt, jf, k } = program[at];
+            at += 1;
+            let jump = |condition: bool| usize::from(if condition { jt } else { jf });
+            match code {
+                LOAD => {
+                    accumulator = match k {
+                        NUMBER => number,
+                        ARCH => arch,
+                        k => (arguments[(k as usize - 16) / 8] & 0xFFFF_FFFF) as u32,
+                    }
+                }
+                AND => accumulator &= k,
+                JUMP => at += k as usize,
+                IF_EQUAL => at += jump(accumulator == k),
+                IF_GREATER_EQUAL => at += jump(accumulator >= k),
+                IF_ANY_BIT => at += jump(accumulator & k != 0),
+                RETURN => return k,
+                other => panic!("no such instruction: {other:#x}"),
+            }
+        }
+    }
+
+    fn decide(arch: Arch, name: &str, arguments: [u64; 6]) -> u32 {
+        let filter = filter(SeccompPolicy::Default, arch).expect("not off");
+        run(&filter.reporting, arch.audit(), arch.number(name).expect("a known name"), arguments)
+    }
+
+    #[test]
+    fn every_rule_of_both_architectures_is_what_the_program_does() {
+        for policy in [SeccompPolicy::Default, SeccompPolicy::Strict] {
+            for arch in [Arch::X86_64, Arch::Aarch64] {
+                let program = filter(policy, arch).expect("not off").reporting;
+                for rule in table::rules(policy).iter().filter(|rule| rule.tests.is_empty()) {
+                    if let Some(number) = arch.number(rule.name) {
+                        let found = run(&program, arch.audit(), number, [0; 6]);
+                        assert_eq!(
+                            found,
+                            value(rule.otherwise, USER_NOTIFICATION),
+                            "{} on {arch:?}",
+                            rule.name
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_numbers_do_not_exist_and_foreign_entry_points_are_reported() {
+        let program = filter(SeccompPolicy::Default, Arch::X86_64).expect("not off").reporting;
+        let native = Arch::X86_64.audit();
+        for number in [335, 450 + 50, 999, 0x3FFF_FFFF] {
+            assert_eq!(run(&program, native, number, [0; 6]), ERRNO | 38, "{number}");
+        }
+        assert_eq!(run(&program, native, 0x4000_0000 + 1, [0; 6]), USER_NOTIFICATION);
+        assert_eq!(run(&program, native, u32::MAX, [0; 6]), USER_NOTIFICATION);
+        assert_eq!(run(&program, 0x4000_0003, 20, [0; 6]), USER_NOTIFICATION);
+    }
+
+    #[test]
+    fn the_upper_half_of_an_argument_hides_nothing() {
+        let dirty = 1 << 32;
+        for arch in [Arch::X86_64, Arch::Aarch64] {
+            let vsock = decide(arch, "socket", [40 | dirty, 1, 0, 0, 0, 0]);
+            assert_eq!(vsock, ERRNO | 97);
+            assert_eq!(decide(arch, "socket", [2 | dirty, 1, 0, 0, 0, 0]), ALLOW);
+            assert_eq!(decide(arch, "socket", [2, 3 | dirty, 0, 0, 0, 0]), ERRNO | 1);
+            assert_eq!(decide(arch, "socket", [2, 3 | 0o2000000, 0, 0, 0, 0]), ERRNO | 1);
+            assert_eq!(decide(arch, "ioctl", [0, 0x5412 | dirty, 0, 0, 0, 0]), ERRNO | 1);
+            assert_eq!(decide(arch, "ioctl", [0, 0x5413, 0, 0, 0, 0]), ALLOW);
+        }
+    }
+
+    #[test]
+    fn new_namespaces_are_reported_and_threads_are_not() {
+        const THREAD: u64 = 0x3D_0F00;
+        for arch in [Arch::X86_64, Arch::Aarch64] {
+            assert_eq!(decide(arch, "clone", [THREAD, 0, 0, 0, 0, 0]), ALLOW);
+            assert_eq!(decide(arch, "clone", [0x1000_0011, 0, 0, 0, 0, 0]), USER_NOTIFICATION);
+            assert_eq!(decide(arch, "unshare", [0x80, 0, 0, 0, 0, 0]), USER_NOTIFICATION);
+            assert_eq!(decide(arch, "clone3", [0; 6]), ERRNO | 38);
+            assert_eq!(decide(arch, "prlimit64", [1, 0, 0, 0, 0, 0]), ERRNO | 1);
+        }
+    }
+
+    #[test]
+    fn the_program_can_always_start_and_say_that_it_could_not() {
+        // The filter is installed before these are called by our own code.
+        for name in ["execve", "sendmsg", "write", "exit_group", "close", "rt_sigreturn"] {
+            assert_eq!(decide(Arch::X86_64, name, [0; 6]), ALLOW, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_filter_is_small_and_within_the_kernels_bound() {
+        for arch in [Arch::X86_64, Arch::Aarch64] {
+            let program = filter(SeccompPolicy::Default, arch).expect("not off").reporting;
+            assert!(program.len() < 1024, "{} instructions", program.len());
+        }
+    }
+}

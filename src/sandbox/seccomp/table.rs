@@ -1,0 +1,479 @@
+//! The names: which system calls are allowed, refused, or reported.
+
+use super::{Action, Rule, Test};
+use crate::sandbox::spec::SeccompPolicy;
+
+const EPERM: Action = Action::Errno(1);
+const ENOSYS: Action = Action::Errno(38);
+const EAFNOSUPPORT: Action = Action::Errno(97);
+
+/// `CLONE_NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWUSER | NEWPID | NEWNET`.
+const NEW_NAMESPACES: u32 = 0x7E02_0000;
+/// The same and `CLONE_NEWTIME`, whose bit means something else in `clone`.
+const UNSHARE_NAMESPACES: u32 = NEW_NAMESPACES | 0x80;
+
+/// `SOCK_RAW`, `SOCK_PACKET`, in the low four bits of a socket's type.
+const RAW_SOCKETS: &[u32] = &[3, 10];
+/// `AF_UNIX`, `AF_INET`, `AF_INET6`.
+const FAMILIES: &[u32] = &[1, 2, 10];
+
+/// Calls that are allowed whatever their arguments.
+const ALLOWED: &[&str] = &[
+    "accept",
+    "accept4",
+    "access",
+    "alarm",
+    "arch_prctl",
+    "bind",
+    "brk",
+    "cachestat",
+    "capget",
+    "capset",
+    "chdir",
+    "chmod",
+    "chown",
+    "clock_getres",
+    "clock_gettime",
+    "clock_nanosleep",
+    "close",
+    "close_range",
+    "connect",
+    "copy_file_range",
+    "creat",
+    "dup",
+    "dup2",
+    "dup3",
+    "epoll_create",
+    "epoll_create1",
+    "epoll_ctl",
+    "epoll_ctl_old",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "epoll_wait",
+    "epoll_wait_old",
+    "eventfd",
+    "eventfd2",
+    "execve",
+    "execveat",
+    "exit",
+    "exit_group",
+    "faccessat",
+    "faccessat2",
+    "fadvise64",
+    "fallocate",
+    "fchdir",
+    "fchmod",
+    "fchmodat",
+    "fchmodat2",
+    "fchown",
+    "fchownat",
+    "fcntl",
+    "fdatasync",
+    "fgetxattr",
+    "flistxattr",
+    "flock",
+    "fork",
+    "fremovexattr",
+    "fsetxattr",
+    "fstat",
+    "fstatfs",
+    "fsync",
+    "ftruncate",
+    "futex",
+    "futex_requeue",
+    "futex_wait",
+    "futex_waitv",
+    "futex_wake",
+    "futimesat",
+    "get_mempolicy",
+    "get_robust_list",
+    "get_thread_area",
+    "getcpu",
+    "getcwd",
+    "getdents",
+    "getdents64",
+    "getegid",
+    "geteuid",
+    "getgid",
+    "getgroups",
+    "getitimer",
+    "getpeername",
+    "getpgid",
+    "getpgrp",
+    "getpid",
+    "getppid",
+    "getpriority",
+    "getrandom",
+    "getresgid",
+    "getresuid",
+    "getrlimit",
+    "getrusage",
+    "getsid",
+    "getsockname",
+    "getsockopt",
+    "gettid",
+    "gettimeofday",
+    "getuid",
+    "getxattr",
+    "io_cancel",
+    "io_destroy",
+    "io_getevents",
+    "io_pgetevents",
+    "io_setup",
+    "io_submit",
+    "ioprio_get",
+    "kill",
+    "landlock_add_rule",
+    "landlock_create_ruleset",
+    "landlock_restrict_self",
+    "lchown",
+    "lgetxattr",
+    "link",
+    "linkat",
+    "listen",
+    "listxattr",
+    "llistxattr",
+    "lremovexattr",
+    "lseek",
+    "lsetxattr",
+    "lstat",
+    "madvise",
+    "map_shadow_stack",
+    "mbind",
+    "membarrier",
+    "memfd_create",
+    "mincore",
+    "mkdir",
+    "mkdirat",
+    "mknod",
+    "mknodat",
+    "mlock",
+    "mlock2",
+    "mlockall",
+    "mmap",
+    "mprotect",
+    "mq_getsetattr",
+    "mq_notify",
+    "mq_open",
+    "mq_timedreceive",
+    "mq_timedsend",
+    "mq_unlink",
+    "mremap",
+    "mseal",
+    "msgctl",
+    "msgget",
+    "msgrcv",
+    "msgsnd",
+    "msync",
+    "munlock",
+    "munlockall",
+    "munmap",
+    "nanosleep",
+    "newfstatat",
+    "open",
+    "openat",
+    "openat2",
+    "pause",
+    "pidfd_open",
+    "pidfd_send_signal",
+    "pipe",
+    "pipe2",
+    "pkey_alloc",
+    "pkey_free",
+    "pkey_mprotect",
+    "poll",
+    "ppoll",
+    "prctl",
+    "pread64",
+    "preadv",
+    "preadv2",
+    "process_madvise",
+    "process_mrelease",
+    "pselect6",
+    "pwrite64",
+    "pwritev",
+    "pwritev2",
+    "read",
+    "readahead",
+    "readlink",
+    "readlinkat",
+    "readv",
+    "recvfrom",
+    "recvmmsg",
+    "recvmsg",
+    "remap_file_pages",
+    "removexattr",
+    "rename",
+    "renameat",
+    "renameat2",
+    "restart_syscall",
+    "riscv_flush_icache",
+    "rmdir",
+    "rseq",
+    "rt_sigaction",
+    "rt_sigpending",
+    "rt_sigprocmask",
+    "rt_sigqueueinfo",
+    "rt_sigreturn",
+    "rt_sigsuspend",
+    "rt_sigtimedwait",
+    "rt_tgsigqueueinfo",
+    "sched_get_priority_max",
+    "sched_get_priority_min",
+    "sched_getaffinity",
+    "sched_getattr",
+    "sched_getparam",
+    "sched_getscheduler",
+    "sched_rr_get_interval",
+    "sched_setaffinity",
+    "sched_setattr",
+    "sched_setparam",
+    "sched_setscheduler",
+    "sched_yield",
+    "seccomp",
+    "select",
+    "semctl",
+    "semget",
+    "semop",
+    "semtimedop",
+    "sendfile",
+    "sendmmsg",
+    "sendmsg",
+    "sendto",
+    "set_mempolicy",
+    "set_mempolicy_home_node",
+    "set_robust_list",
+    "set_thread_area",
+    "set_tid_address",
+    "setfsgid",
+    "setfsuid",
+    "setgid",
+    "setgroups",
+    "setitimer",
+    "setpgid",
+    "setpriority",
+    "setregid",
+    "setresgid",
+    "setresuid",
+    "setreuid",
+    "setrlimit",
+    "setsid",
+    "setsockopt",
+    "setuid",
+    "setxattr",
+    "shmat",
+    "shmctl",
+    "shmdt",
+    "shmget",
+    "shutdown",
+    "sigaltstack",
+    "signalfd",
+    "signalfd4",
+    "splice",
+    "stat",
+    "statfs",
+    "statx",
+    "symlink",
+    "symlinkat",
+    "sync",
+    "sync_file_range",
+    "syncfs",
+    "sysinfo",
+    "tee",
+    "tgkill",
+    "time",
+    "timer_create",
+    "timer_delete",
+    "timer_getoverrun",
+    "timer_gettime",
+    "timer_settime",
+    "timerfd_create",
+    "timerfd_gettime",
+    "timerfd_settime",
+    "times",
+    "tkill",
+    "truncate",
+    "umask",
+    "uname",
+    "unlink",
+    "unlinkat",
+    "utime",
+    "utimensat",
+    "utimes",
+    "vfork",
+    "vmsplice",
+    "wait4",
+    "waitid",
+    "write",
+    "writev",
+];
+
+/// Calls that runtimes try and do without, or that only probe: refused as if the kernel did not
+/// have them, or as it would refuse any ordinary user.
+const REFUSED: &[(&str, Action)] = &[
+    // Its flags stand behind a pointer, where no filter can look; C libraries fall back to clone.
+    ("clone3", ENOSYS),
+    // A second way into the kernel past this filter.
+    ("io_uring_setup", ENOSYS),
+    ("io_uring_enter", ENOSYS),
+    ("io_uring_register", ENOSYS),
+    // Keyrings outlive a case: what one puts there the next could find.
+    ("add_key", ENOSYS),
+    ("keyctl", ENOSYS),
+    ("request_key", ENOSYS),
+    ("userfaultfd", ENOSYS),
+    ("memfd_secret", ENOSYS),
+    ("perf_event_open", EPERM),
+    ("inotify_init", ENOSYS),
+    ("inotify_init1", ENOSYS),
+    ("fanotify_init", EPERM),
+    ("kcmp", EPERM),
+    ("pidfd_getfd", EPERM),
+    ("move_pages", EPERM),
+    ("migrate_pages", EPERM),
+    ("ioprio_set", EPERM),
+    ("name_to_handle_at", EPERM),
+    ("syslog", EPERM),
+    ("adjtimex", EPERM),
+    ("clock_adjtime", EPERM),
+    ("modify_ldt", EPERM),
+    ("statmount", ENOSYS),
+    ("listmount", ENOSYS),
+    ("vhangup", EPERM),
+    ("nice", EPERM),
+    ("ustat", ENOSYS),
+    ("sysfs", ENOSYS),
+    ("_sysctl", ENOSYS),
+    ("uselib", ENOSYS),
+    ("lookup_dcookie", ENOSYS),
+    ("nfsservctl", ENOSYS),
+];
+
+/// Calls that no honest program under test makes: reported, and the sandbox is killed.
+const REPORTED: &[&str] = &[
+    "acct",
+    "bpf",
+    "chroot",
+    "clock_settime",
+    "create_module",
+    "delete_module",
+    "finit_module",
+    "fsconfig",
+    "fsmount",
+    "fsopen",
+    "fspick",
+    "init_module",
+    "ioperm",
+    "iopl",
+    "kexec_file_load",
+    "kexec_load",
+    "mount",
+    "mount_setattr",
+    "move_mount",
+    "open_by_handle_at",
+    "open_tree",
+    "pivot_root",
+    "process_vm_readv",
+    "process_vm_writev",
+    "ptrace",
+    "quotactl",
+    "quotactl_fd",
+    "reboot",
+    "setdomainname",
+    "sethostname",
+    "setns",
+    "settimeofday",
+    "swapoff",
+    "swapon",
+    "umount2",
+];
+
+/// Calls whose arguments decide, in both policies.
+const BY_ARGUMENT: &[Rule] = &[
+    Rule {
+        name: "clone",
+        tests: &[(Test::AnyBit(0, NEW_NAMESPACES), Action::Report)],
+        otherwise: Action::Allow,
+    },
+    Rule {
+        name: "unshare",
+        tests: &[(Test::AnyBit(0, UNSHARE_NAMESPACES), Action::Report)],
+        otherwise: Action::Allow,
+    },
+    Rule { name: "socketpair", tests: &[(Test::OneOf(0, &[1]), Action::Allow)], otherwise: EAFNOSUPPORT },
+    Rule {
+        // TIOCSTI and TIOCLINUX put words into a terminal's mouth; TIOCSETD loads line disciplines.
+        name: "ioctl",
+        tests: &[(Test::OneOf(1, &[0x5412, 0x541C, 0x5423]), EPERM)],
+        otherwise: Action::Allow,
+    },
+    Rule {
+        // PER_LINUX, "tell me", and what debuggers ask of themselves: no change that weakens ASLR.
+        name: "personality",
+        tests: &[(Test::OneOf(0, &[0, 0xFFFF_FFFF]), Action::Allow)],
+        otherwise: EPERM,
+    },
+    Rule {
+        // Limits of oneself only: where init has the program's own user id (no root, one id), the
+        // kernel would let the program set init's.
+        name: "prlimit64",
+        tests: &[(Test::OneOf(0, &[0]), Action::Allow)],
+        otherwise: EPERM,
+    },
+];
+
+const SOCKET: Rule = Rule {
+    name: "socket",
+    tests: &[(Test::MaskedOneOf(1, 0xF, RAW_SOCKETS), EPERM), (Test::OneOf(0, FAMILIES), Action::Allow)],
+    otherwise: EAFNOSUPPORT,
+};
+
+const SOCKET_STRICT: Rule = Rule {
+    name: "socket",
+    tests: &[(Test::MaskedOneOf(1, 0xF, RAW_SOCKETS), EPERM), (Test::OneOf(0, &[1]), Action::Allow)],
+    otherwise: EAFNOSUPPORT,
+};
+
+/// Every rule of a policy. Names that an architecture lacks are dropped by the compiler: there,
+/// the call does not exist.
+pub(super) fn rules(policy: SeccompPolicy) -> Vec<Rule> {
+    let plain = |name: &&'static str, otherwise| Rule { name, tests: &[], otherwise };
+    let socket = if policy == SeccompPolicy::Strict { SOCKET_STRICT } else { SOCKET };
+    ALLOWED
+        .iter()
+        .map(|name| plain(name, Action::Allow))
+        .chain(REFUSED.iter().map(|(name, action)| plain(name, *action)))
+        .chain(REPORTED.iter().map(|name| plain(name, Action::Report)))
+        .chain(BY_ARGUMENT.iter().copied())
+        .chain([socket])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::sandbox::seccomp::Arch;
+
+    #[test]
+    fn no_name_stands_in_two_lists() {
+        let mut seen = HashSet::new();
+        for rule in rules(SeccompPolicy::Default) {
+            assert!(seen.insert(rule.name), "{} has two rules", rule.name);
+        }
+    }
+
+    #[test]
+    fn every_forbidden_name_is_known_where_it_exists() {
+        // Names that are too old for aarch64 are not there; all of these are on x86_64.
+        for name in REPORTED.iter().chain(BY_ARGUMENT.iter().map(|rule| &rule.name)) {
+            assert!(Arch::X86_64.number(name).is_some(), "{name} is not a system call of x86_64");
+        }
+        for name in
+            ["mount", "ptrace", "bpf", "setns", "clone", "unshare", "socket", "open_tree", "prlimit64"]
+        {
+            assert!(Arch::Aarch64.number(name).is_some(), "{name} is not a system call of aarch64");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! One thin wrapper per system call that neither `std` nor `nix` offers safely. The only `unsafe`
+//! code of the project. Nothing here decides anything.
+
+mod fds;
+mod mounts;
+mod privileges;
+mod processes;
+mod seccomp;
+
+pub(super) use fds::{close_from, close_on_exec_from, receive, send};
+pub(super) use mounts::{IdMap, MountAttr, move_mount, open_tree, set_mount_attr};
+pub(super) use privileges::{drop_bounding_set, drop_capabilities, lock_securebits, reset_signals};
+pub(super) use processes::{Forked, Waited, exit_now, fork, pidfd_kill, wait_any};
+pub(super) use seccomp::{Instruction, install_filter, receive_notification};
+
+use std::io;
+
+/// Turns a system call's return value into a result.
+fn check(result: libc::c_long) -> io::Result<libc::c_long> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}

@@ -1,0 +1,74 @@
+//! Installing a seccomp filter and reading its notifications.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use serde::{Deserialize, Serialize};
+
+use super::check;
+
+/// One instruction of classic BPF, laid out as the kernel's `sock_filter`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(C)]
+pub(in crate::sandbox) struct Instruction {
+    /// Operation.
+    pub(in crate::sandbox) code: u16,
+    /// Jump if true.
+    pub(in crate::sandbox) jt: u8,
+    /// Jump if false.
+    pub(in crate::sandbox) jf: u8,
+    /// Operand.
+    pub(in crate::sandbox) k: u32,
+}
+
+/// Installs `program` on this thread and everything that it starts; with `listen`, returns the
+/// descriptor on which its notifications arrive.
+pub(in crate::sandbox) fn install_filter(
+    program: &[Instruction],
+    listen: bool,
+) -> io::Result<Option<OwnedFd>> {
+    #[repr(C)]
+    struct Program {
+        len: libc::c_ushort,
+        filter: *const Instruction,
+    }
+    let len = libc::c_ushort::try_from(program.len())
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "filter too long"))?;
+    let raw = Program { len, filter: program.as_ptr() };
+    let flags = if listen { libc::SECCOMP_FILTER_FLAG_NEW_LISTENER } else { 0 };
+    // SAFETY: `raw` has the layout of sock_fprog and Instruction (repr(C)) that of sock_filter;
+    // `len` is the length of the slice behind `filter`, which outlives the call.
+    let fd = check(unsafe {
+        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const raw)
+    })?;
+    if !listen {
+        return Ok(None);
+    }
+    let fd = i32::try_from(fd).expect("descriptors fit an int");
+    // SAFETY: with NEW_LISTENER a successful call returns a descriptor that it has just opened.
+    Ok(Some(unsafe { OwnedFd::from_raw_fd(fd) }))
+}
+
+/// A system call that waits for our decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) struct Notification {
+    /// Its number.
+    pub(in crate::sandbox) number: i32,
+    /// `AUDIT_ARCH_*` of the entry point.
+    pub(in crate::sandbox) arch: u32,
+}
+
+/// Reads one notification; `None` if the process that caused it has died meanwhile.
+pub(in crate::sandbox) fn receive_notification(listener: BorrowedFd<'_>) -> io::Result<Option<Notification>> {
+    // SECCOMP_IOCTL_NOTIF_RECV = _IOWR('!', 0, struct seccomp_notif), 80 bytes.
+    const RECEIVE: libc::c_ulong = 0xC050_2100;
+    // SAFETY: seccomp_notif is a plain struct of integers; the kernel demands that it is zeroed.
+    let mut notification: libc::seccomp_notif = unsafe { std::mem::zeroed() };
+    // SAFETY: the request's size field (80) is that of `notification`, which is alive and ours.
+    let result = unsafe { libc::ioctl(listener.as_raw_fd(), RECEIVE, &raw mut notification) };
+    match check(libc::c_long::from(result)) {
+        Ok(_) => Ok(Some(Notification { number: notification.data.nr, arch: notification.data.arch })),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

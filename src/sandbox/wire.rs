@@ -1,0 +1,284 @@
+//! What the roles say to each other. Three sockets, all sequenced packets, all carrying one
+//! `postcard` value a message:
+//!
+//! - *control*, supervisor ↔ worker: [`Template`] once, then a [`CasePlan`] a case; [`Reply`] back;
+//! - *fault*, init and program → supervisor: [`Record`]s about the set-up. Close-on-exec in the
+//!   program and closed by init, so its end of file after [`Record::Ready`] means "executed";
+//! - *status*, init ↔ supervisor: one byte "go" in, [`Record`]s about the end out. The program
+//!   never holds it: it speaks for us only.
+//!
+//! Nothing that is read here was written by the program.
+
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use nix::sys::socket::MsgFlags;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::sys::{self, Instruction};
+use crate::units::NoNul;
+
+/// A body longer than this travels in a memory file instead of in the message.
+const INLINE: usize = 100 << 10;
+const BUFFER: usize = INLINE + 1024;
+/// No plan is longer: arguments and environment are bounded by the kernel's own limits.
+const LONGEST: u64 = 64 << 20;
+
+/// What a worker keeps for all its cases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Template {
+    pub(super) ids: Ids,
+    /// Source `n` can be used by cases as number `n`.
+    pub(super) sources: Vec<Source>,
+    /// Mounted into the root once: source and place inside.
+    pub(super) binds: Vec<(u32, NoNul)>,
+    /// Whether the program sees the host's network.
+    pub(super) host_network: bool,
+}
+
+/// The user ids of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Ids {
+    /// Root: the namespace's root and the program get two host ids of their own, counted from
+    /// here plus twice the worker's process number modulo `spread`.
+    Two { first: u32, spread: u32 },
+    /// An ordinary user: everything inside is that user.
+    One { uid: u32, gid: u32 },
+}
+
+/// A host path that a worker makes available.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Source {
+    pub(super) path: NoNul,
+    pub(super) purpose: Purpose,
+}
+
+/// What a source is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Purpose {
+    ReadOnly,
+    ReadWrite,
+    /// A lower layer of workspaces.
+    Layer,
+}
+
+/// One case, as the worker needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CasePlan {
+    pub(super) argv: Vec<NoNul>,
+    /// Paths to execute, tried in order.
+    pub(super) candidates: Vec<NoNul>,
+    /// `NAME=value`.
+    pub(super) env: Vec<NoNul>,
+    pub(super) workdir: NoNul,
+    /// Sources, the first on top; empty: an empty workspace.
+    pub(super) layers: Vec<u32>,
+    /// Binds below places that are fresh for each case.
+    pub(super) binds: Vec<(u32, NoNul)>,
+    pub(super) files: Vec<PlannedFile>,
+    pub(super) collect: Vec<(NoNul, u64)>,
+    pub(super) disk: u64,
+    pub(super) inodes: u64,
+    pub(super) limits: Vec<RlimitPlan>,
+    pub(super) filter: Option<FilterPlan>,
+    pub(super) placement: PlacementPlan,
+}
+
+/// A file to be put into the workspace: a piece of the memory file that comes with the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PlannedFile {
+    pub(super) path: NoNul,
+    pub(super) offset: u64,
+    pub(super) length: u64,
+    pub(super) executable: bool,
+}
+
+/// One resource limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RlimitPlan {
+    pub(super) which: Rlimit,
+    pub(super) soft: u64,
+    /// `None`: as high as it is now.
+    pub(super) hard: Option<u64>,
+}
+
+/// Which resource limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Rlimit {
+    Core,
+    Cpu,
+    FileSize,
+    OpenFiles,
+    Processes,
+    Stack,
+    RealtimePriority,
+    Nice,
+}
+
+/// The two forms of the filter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FilterPlan {
+    pub(super) reporting: Vec<Instruction>,
+    pub(super) killing: Vec<Instruction>,
+}
+
+/// How the program gets into its cgroup; the descriptors come with the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum PlacementPlan {
+    Nowhere,
+    Into,
+    Tasks(u32),
+}
+
+/// Worker → supervisor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Reply {
+    /// The worker is in its user namespace: write its maps and say so.
+    WriteMaps { first: u32 },
+    /// The template stands; how each layer source was made, and whether layers are overlaid.
+    Ready { layers: Vec<LayerKind>, overlay: bool },
+    /// Something failed.
+    Fault(FaultRecord),
+    /// A case's init runs; its pidfd comes with this.
+    Started,
+}
+
+/// How a source could be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum LayerKind {
+    Bound,
+    IdMapped,
+    Copied,
+}
+
+/// A step of ours that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FaultRecord {
+    pub(super) step: String,
+    pub(super) errno: Option<i32>,
+}
+
+impl FaultRecord {
+    pub(super) fn new(step: impl Into<String>, error: &io::Error) -> Self {
+        let step = step.into();
+        match error.raw_os_error() {
+            Some(errno) => Self { step, errno: Some(errno) },
+            None => Self { step: format!("{step}: {error}"), errno: None },
+        }
+    }
+}
+
+/// Attaches the step to an I/O error.
+pub(super) trait Step<T> {
+    fn step(self, step: impl FnOnce() -> String) -> Result<T, FaultRecord>;
+}
+
+impl<T> Step<T> for io::Result<T> {
+    fn step(self, step: impl FnOnce() -> String) -> Result<T, FaultRecord> {
+        self.map_err(|error| FaultRecord::new(step(), &error))
+    }
+}
+
+impl<T> Step<T> for nix::Result<T> {
+    fn step(self, step: impl FnOnce() -> String) -> Result<T, FaultRecord> {
+        self.map_err(|errno| FaultRecord::new(step(), &io::Error::from(errno)))
+    }
+}
+
+/// Init and program → supervisor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Record {
+    /// Everything is set up; next come the filter and `execve`.
+    Ready {
+        /// Monotonic clock.
+        at_nanos: u64,
+        /// CPU time that the process has used up to here: ours, not the program's.
+        cpu_nanos: u64,
+        /// Whether all of `execve` will run under a filter that reports.
+        reporting: bool,
+    },
+    /// The filter is in force; the listener comes with this.
+    Listener,
+    /// No candidate could be executed: the one that counts, and why.
+    ExecFailed { candidate: u32, errno: i32 },
+    /// The set-up failed.
+    Fault(FaultRecord),
+    /// The program has ended and nothing of it is left.
+    Exited(Exited),
+    /// A file that was asked for; its descriptor comes with this when it could be opened.
+    File { index: u32, result: Result<FileRecord, FileFault> },
+}
+
+/// How the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Exited {
+    /// As wait(2) gives it.
+    pub(super) status: i32,
+    pub(super) at_nanos: u64,
+    pub(super) switches: (u64, u64),
+    /// Processes that were still alive.
+    pub(super) leaked: u32,
+    pub(super) disk_used: u64,
+    pub(super) disk_full: bool,
+    /// Block device bytes of all processes that were reaped.
+    pub(super) io: Option<(u64, u64)>,
+    /// CPU time of all processes that were reaped, for hosts without a cgroup.
+    pub(super) reaped_cpu_micros: u64,
+}
+
+/// An opened file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FileRecord {
+    pub(super) size: u64,
+    pub(super) executable: bool,
+}
+
+/// Why a file was not opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum FileFault {
+    Missing,
+    Link,
+    NotRegular,
+    TooLarge(u64),
+    Unreadable(i32),
+}
+
+/// Sends one value.
+pub(super) fn send<T: Serialize>(
+    socket: BorrowedFd<'_>,
+    value: &T,
+    fds: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    let body = postcard::to_stdvec(value).map_err(io::Error::other)?;
+    if body.len() <= INLINE {
+        let mut message = vec![0];
+        message.extend(body);
+        return sys::send(socket, &message, fds);
+    }
+    let file = super::memory_file(c"plan", &body)?;
+    let mut all = vec![std::os::fd::AsFd::as_fd(&file)];
+    all.extend_from_slice(fds);
+    sys::send(socket, &[1], &all)
+}
+
+/// Receives one value and its descriptors; `None` when the other end is gone.
+pub(super) fn receive<T: DeserializeOwned>(
+    socket: BorrowedFd<'_>,
+    flags: MsgFlags,
+) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+    let mut buffer = vec![0; BUFFER];
+    let (length, mut fds) = sys::receive(socket, &mut buffer, flags)?;
+    let Some((kind, body)) = buffer.get(..length).and_then(<[u8]>::split_first) else { return Ok(None) };
+    let decode = |body: &[u8]| postcard::from_bytes(body).map_err(io::Error::other);
+    if *kind == 0 {
+        return Ok(Some((decode(body)?, fds)));
+    }
+    if fds.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a long message without its file"));
+    }
+    let file = std::fs::File::from(fds.remove(0));
+    let mut long = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(file, LONGEST), &mut long)?;
+    Ok(Some((decode(&long)?, fds)))
+}

@@ -1,0 +1,323 @@
+//! Init: PID 1 of a case. Builds what is fresh for each case, starts the program, reaps, and
+//! says how it ended. It is not the program's user where there are two ids, holds the
+//! capabilities of the case's namespaces, cannot be traced, and sits outside the case's cgroup, so
+//! that nothing the program uses up is taken from init.
+//!
+//! Order, each neighbour for a reason: parent-death signal first (a case must not outlive its
+//! supervisor) → the writable tmpfs (bounded in bytes and inodes, holds everything a program can
+//! write) → files and workspace in it → procfs of this PID namespace → pivot, so that the
+//! worker's own root is gone → "go" from the supervisor, which by now holds our pidfd → program.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::path::{Component, Path};
+
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::socket::MsgFlags;
+use nix::sys::stat::Mode;
+
+use super::copy::{Owner, copy_tree};
+use super::program;
+use super::template::{self, Built, PROGRAM_ID, ROOT, SOURCES, WRITABLE};
+use crate::sandbox::monotonic_nanos;
+use crate::sandbox::sys::{self, Forked, Waited};
+use crate::sandbox::wire::{self, CasePlan, Exited, FaultRecord, FileFault, FileRecord, Record, Step};
+use crate::units::NoNul;
+
+/// The descriptors of a case.
+pub(super) struct CaseFds {
+    pub(super) stdin: OwnedFd,
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+    pub(super) fault: OwnedFd,
+    pub(super) status: OwnedFd,
+    pub(super) files: Option<OwnedFd>,
+    pub(super) tasks: Vec<OwnedFd>,
+    pub(super) cgroup: Option<OwnedFd>,
+}
+
+/// Init's whole life.
+pub(super) fn run(plan: &CasePlan, fds: CaseFds, built: &Built) -> ! {
+    if let Err(fault) = live(plan, fds, built) {
+        log::debug!("init: {fault:?}");
+    }
+    sys::exit_now()
+}
+
+fn live(plan: &CasePlan, fds: CaseFds, built: &Built) -> Result<(), FaultRecord> {
+    let told = die_with_worker().and_then(|()| set_up(plan, &fds, built));
+    let writable = match told {
+        Ok(writable) => writable,
+        Err(fault) => {
+            return wire::send(fds.fault.as_fd(), &Record::Fault(fault), &[]).step(|| "reporting".to_owned());
+        }
+    };
+    // The supervisor holds our pidfd when it says "go"; if it is gone, so are we.
+    let go =
+        wire::receive::<bool>(fds.status.as_fd(), MsgFlags::empty()).step(|| "waiting for go".to_owned())?;
+    if go.is_none() {
+        return Ok(());
+    }
+    match sys::fork(0, fds.cgroup.as_ref().map(AsFd::as_fd)) {
+        Ok(Forked::Child) => program::run(plan, &fds),
+        Ok(Forked::Parent { pid, .. }) => {
+            let status = fds.status.try_clone().step(|| "keeping the status socket".to_owned())?;
+            // The program's ends must not be held open by us: their end of file is its end.
+            drop(fds);
+            watch(plan, pid, status.as_fd(), &writable)
+        }
+        Err(error) => {
+            let fault = FaultRecord::new("starting the program's process", &error);
+            wire::send(fds.fault.as_fd(), &Record::Fault(fault), &[]).step(|| "reporting".to_owned())
+        }
+    }
+}
+
+/// The worker ends when its supervisor closes the control socket or dies; we end with the worker.
+/// (For the worker itself a parent-death signal would be wrong: it fires when the *thread* that
+/// started it ends, and workers outlive threads.)
+fn die_with_worker() -> Result<(), FaultRecord> {
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL).step(|| "PR_SET_PDEATHSIG".to_owned())
+}
+
+/// Folders of the case that are looked at when the program has ended.
+struct Writable {
+    /// The tmpfs that holds everything writable.
+    tmpfs: OwnedFd,
+    workspace: OwnedFd,
+}
+
+fn set_up(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Writable, FaultRecord> {
+    let options = format!("size={},nr_inodes={},mode=755", plan.disk, plan.inodes);
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    mount(Some("tmpfs"), WRITABLE, Some("tmpfs"), flags, Some(options.as_str()))
+        .step(|| "mounting the writable tmpfs".to_owned())?;
+    for (name, mode) in [("tmp", 0o1777), ("shm", 0o1777), ("workspace", 0o755), ("work", 0o700)] {
+        let folder = format!("{WRITABLE}/{name}");
+        folder_with(&folder, mode).step(|| format!("making {folder}"))?;
+    }
+    own(Path::new("/writable/workspace"), built.two_ids).step(|| "giving the workspace away".to_owned())?;
+    put_files(plan, fds, built.two_ids)?;
+    let tmpfs = open_folder(WRITABLE).step(|| "opening the writable tmpfs".to_owned())?;
+    bind(&format!("{WRITABLE}/tmp"), "tmp")?;
+    bind(&format!("{WRITABLE}/shm"), "dev/shm")?;
+    workspace(plan, built)?;
+    mount_proc()?;
+    for (number, dest) in &plan.binds {
+        template::bind_source(Path::new("/"), Path::new(ROOT), *number, dest)?;
+    }
+    pivot()?;
+    let workspace = open_folder("/workspace").step(|| "opening the workspace".to_owned())?;
+    Ok(Writable { tmpfs, workspace })
+}
+
+fn folder_with(path: &str, mode: u32) -> io::Result<()> {
+    fs::create_dir(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// Makes the program the owner, where it is another user than we are.
+fn own(path: &Path, two_ids: bool) -> io::Result<()> {
+    if two_ids { chown(path, Some(PROGRAM_ID), Some(PROGRAM_ID)) } else { Ok(()) }
+}
+
+fn open_folder(path: &str) -> nix::Result<OwnedFd> {
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    nix::fcntl::open(path, flags, Mode::empty())
+}
+
+/// Writes the case's files into the layer that will be on top of the workspace. The folder is
+/// empty and ours: no link can stand in the way.
+fn put_files(plan: &CasePlan, fds: &CaseFds, two_ids: bool) -> Result<(), FaultRecord> {
+    let Some(content) = &fds.files else { return Ok(()) };
+    let content = File::from(content.try_clone().step(|| "reading the case's files".to_owned())?);
+    for file in &plan.files {
+        put_file(&content, file, two_ids).step(|| format!("putting {} into the workspace", file.path))?;
+    }
+    Ok(())
+}
+
+fn put_file(content: &File, file: &wire::PlannedFile, two_ids: bool) -> io::Result<()> {
+    let path = Path::new("/writable/workspace").join(file.path.as_os_str());
+    let mut folder = Path::new("/writable/workspace").to_owned();
+    let relative = Path::new(file.path.as_os_str()).parent().unwrap_or(Path::new(""));
+    for part in relative.components() {
+        let Component::Normal(part) = part else { return Err(io::ErrorKind::InvalidFilename.into()) };
+        folder.push(part);
+        match fs::create_dir(&folder) {
+            Ok(()) => own(&folder, two_ids)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mode = if file.executable { 0o755 } else { 0o644 };
+    let mut target = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&path)?;
+    let mut left = file.length;
+    let mut offset = file.offset;
+    let mut buffer = vec![0; 64 << 10];
+    while left > 0 {
+        let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let got = content.read_at(&mut buffer[..want], offset)?;
+        if got == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        io::Write::write_all(&mut target, &buffer[..got])?;
+        offset += got as u64;
+        left -= got as u64;
+    }
+    own(&path, two_ids)
+}
+
+fn bind(from: &str, to: &str) -> Result<(), FaultRecord> {
+    let none: Option<&str> = None;
+    let to = format!("{ROOT}/{to}");
+    mount(Some(from), to.as_str(), none, MsFlags::MS_BIND, none).step(|| format!("binding {to}"))
+}
+
+/// The workspace: an overlay of the case's files and writes over the layers, or a copy of them.
+fn workspace(plan: &CasePlan, built: &Built) -> Result<(), FaultRecord> {
+    if plan.layers.is_empty() {
+        return bind("/writable/workspace", "workspace");
+    }
+    if !built.overlay {
+        let owner = built.two_ids.then_some(Owner { uid: PROGRAM_ID, gid: PROGRAM_ID });
+        for layer in &plan.layers {
+            copy_tree(Path::new(&format!("{SOURCES}/{layer}")), Path::new("/writable/workspace"), owner)
+                .step(|| "copying the workspace".to_owned())?;
+        }
+        return bind("/writable/workspace", "workspace");
+    }
+    let lower: Vec<String> = plan.layers.iter().map(|layer| format!("{SOURCES}/{layer}")).collect();
+    let options = format!(
+        "lowerdir={},upperdir={WRITABLE}/workspace,workdir={WRITABLE}/work,userxattr",
+        lower.join(":")
+    );
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    mount(Some("overlay"), "/root/workspace", Some("overlay"), flags, Some(options.as_str()))
+        .step(|| "overlaying the workspace".to_owned())
+}
+
+/// Read-only: what a program could write there (its OOM score, its login id) is not its business.
+fn mount_proc() -> Result<(), FaultRecord> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY;
+    mount(Some("proc"), "/root/proc", Some("proc"), flags, Some("hidepid=2"))
+        .step(|| "mounting /proc".to_owned())
+}
+
+fn pivot() -> Result<(), FaultRecord> {
+    nix::unistd::chdir(ROOT).step(|| "entering the root".to_owned())?;
+    nix::unistd::pivot_root(".", ".").step(|| "changing the root".to_owned())?;
+    umount2(".", MntFlags::MNT_DETACH).step(|| "letting go of the worker's root".to_owned())?;
+    nix::unistd::chdir("/").step(|| "entering the root".to_owned())
+}
+
+/// Reaps until the program is gone, ends whatever it left, and tells.
+fn watch(
+    plan: &CasePlan,
+    program: i32,
+    status: BorrowedFd<'_>,
+    writable: &Writable,
+) -> Result<(), FaultRecord> {
+    let reaping = || "reaping".to_owned();
+    let mut cpu = std::time::Duration::ZERO;
+    let mut add = |waited: &Waited| cpu += waited.cpu.0 + waited.cpu.1;
+    let ended = loop {
+        match sys::wait_any(false).step(reaping)? {
+            Some(waited) => {
+                add(&waited);
+                if waited.pid == program {
+                    break waited;
+                }
+            }
+            None => {
+                return Err(FaultRecord { step: "the program was reaped by nobody".to_owned(), errno: None });
+            }
+        }
+    };
+    let at_nanos = monotonic_nanos();
+    // What has ended by itself is not left over.
+    while let Some(waited) = sys::wait_any(true).step(reaping)? {
+        add(&waited);
+    }
+    let mut leaked = 0;
+    // Everything but us; a fork that is under way sees the pending signal and fails.
+    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(-1), nix::sys::signal::Signal::SIGKILL);
+    while let Some(waited) = sys::wait_any(false).step(reaping)? {
+        add(&waited);
+        leaked += 1;
+    }
+    let (disk_used, disk_full) = disk(writable);
+    let exited = Exited {
+        status: ended.status,
+        at_nanos,
+        switches: ended.switches,
+        leaked,
+        disk_used,
+        disk_full,
+        io: block_io(),
+        reaped_cpu_micros: u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX),
+    };
+    wire::send(status, &Record::Exited(exited), &[]).step(|| "reporting the end".to_owned())?;
+    for (index, (path, max)) in plan.collect.iter().enumerate() {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        send_file(status, index, open_left(writable, path, *max))?;
+    }
+    Ok(())
+}
+
+fn disk(writable: &Writable) -> (u64, bool) {
+    let Ok(stat) = nix::sys::statvfs::fstatvfs(&writable.tmpfs) else { return (0, false) };
+    let used = (stat.blocks() - stat.blocks_free()) * stat.fragment_size();
+    (used, stat.blocks_free() == 0 || stat.files_free() == 0)
+}
+
+/// Bytes that we and all that we reaped moved from and to block devices.
+fn block_io() -> Option<(u64, u64)> {
+    let text = fs::read_to_string("/proc/self/io").ok()?;
+    let field = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.trim().parse().ok());
+    Some((field("read_bytes:")?, field("write_bytes:")?))
+}
+
+fn send_file(
+    status: BorrowedFd<'_>,
+    index: u32,
+    opened: Result<(OwnedFd, FileRecord), FileFault>,
+) -> Result<(), FaultRecord> {
+    let reporting = || "reporting a file".to_owned();
+    match opened {
+        Ok((file, record)) => {
+            wire::send(status, &Record::File { index, result: Ok(record) }, &[file.as_fd()]).step(reporting)
+        }
+        Err(fault) => wire::send(status, &Record::File { index, result: Err(fault) }, &[]).step(reporting),
+    }
+}
+
+/// Opens a file that the program left: below the workspace, through no link, without waiting for a
+/// FIFO, regular files only.
+fn open_left(writable: &Writable, path: &NoNul, max: u64) -> Result<(OwnedFd, FileRecord), FileFault> {
+    let how = OpenHow::new()
+        .flags(OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY)
+        .resolve(
+            ResolveFlag::RESOLVE_BENEATH
+                | ResolveFlag::RESOLVE_NO_SYMLINKS
+                | ResolveFlag::RESOLVE_NO_MAGICLINKS,
+        );
+    let file = match openat2(&writable.workspace, path.as_os_str(), how) {
+        Ok(file) => File::from(file),
+        Err(nix::errno::Errno::ENOENT | nix::errno::Errno::ENOTDIR) => return Err(FileFault::Missing),
+        Err(nix::errno::Errno::ELOOP | nix::errno::Errno::EXDEV) => return Err(FileFault::Link),
+        Err(nix::errno::Errno::ENXIO) => return Err(FileFault::NotRegular),
+        Err(errno) => return Err(FileFault::Unreadable(errno as i32)),
+    };
+    let meta = file.metadata().map_err(|error| FileFault::Unreadable(error.raw_os_error().unwrap_or(0)))?;
+    if !meta.is_file() {
+        return Err(FileFault::NotRegular);
+    }
+    if meta.len() > max {
+        return Err(FileFault::TooLarge(meta.len()));
+    }
+    Ok((file.into(), FileRecord { size: meta.len(), executable: meta.mode() & 0o100 != 0 }))
+}

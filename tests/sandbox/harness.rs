@@ -1,0 +1,77 @@
+//! Specs and engines for the live tests.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use capsule_run::sandbox::cancel::Cancel;
+use capsule_run::sandbox::outcome::{Outcome, Ran};
+use capsule_run::sandbox::spec::{
+    CgroupChoice, Limits, Network, Require, SeccompPolicy, Spec, Stdin, Workspace,
+};
+use capsule_run::sandbox::{Engine, EngineOptions, LinuxEngine};
+use capsule_run::units::{Bytes, NoNul};
+
+/// One engine for all tests: workers are started on first use and reused.
+pub(crate) fn engine() -> &'static LinuxEngine {
+    static ENGINE: OnceLock<LinuxEngine> = OnceLock::new();
+    ENGINE.get_or_init(|| {
+        let options = EngineOptions { worker_exe: env!("CARGO_BIN_EXE_capsule-run").into() };
+        LinuxEngine::new(options).expect("this host gives the program an id of its own")
+    })
+}
+
+/// A spec with roomy limits for `argv`.
+pub(crate) fn spec(argv: &[&str]) -> Spec {
+    let text = |text: &str| NoNul::new(text).expect("no NUL");
+    Spec {
+        argv: argv.iter().map(|part| text(part)).collect(),
+        env: vec![(text("PATH"), text("/usr/local/bin:/usr/bin:/bin")), (text("HOME"), text("/tmp"))],
+        workdir: "/workspace".into(),
+        workspace: Workspace::Empty,
+        files: Vec::new(),
+        collect: Vec::new(),
+        binds: Vec::new(),
+        network: Network::None,
+        stdin: Stdin::Empty,
+        limits: Limits {
+            wall: Duration::from_secs(10),
+            cpu: None,
+            memory: Bytes::mib(256),
+            pids: 64,
+            output: Bytes::mib(1),
+            file_size: Bytes::mib(64),
+            disk: Bytes::mib(64),
+            open_files: 256,
+            cpu_shares: 1024,
+            setup: Duration::from_secs(20),
+            watch_interval: Duration::from_millis(20),
+        },
+        seccomp: SeccompPolicy::Default,
+        cgroup: CgroupChoice::Auto,
+        require: Require::BestEffort,
+    }
+}
+
+/// Runs a spec that is expected to start.
+pub(crate) fn run(spec: &Spec) -> Ran {
+    let cancel = Cancel::new().expect("a descriptor is free");
+    match engine().run(spec, &cancel) {
+        Outcome::Ran(ran) => *ran,
+        Outcome::NotStarted(fault) => panic!("not started: {fault:?}"),
+    }
+}
+
+/// Runs a shell script.
+pub(crate) fn shell(script: &str) -> Ran {
+    run(&spec(&["/bin/sh", "-c", script]))
+}
+
+/// What it wrote on standard output, as text.
+pub(crate) fn stdout(ran: &Ran) -> String {
+    String::from_utf8_lossy(&ran.stdout.bytes).into_owned()
+}
+
+/// Runs a Python program.
+pub(crate) fn python(script: &str) -> Ran {
+    run(&spec(&["/usr/bin/python3", "-c", script]))
+}
