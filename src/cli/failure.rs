@@ -60,7 +60,9 @@ impl Failure {
             }
             Self::Usage(message) => terminal::say(&format!("error: {message}")),
             Self::Report(error) => terminal::say(&format!("error: {error}")),
-            Self::Host(error) => terminal::say(&format!("error: this machine refuses what a run needs: {error}")),
+            Self::Host(error) => {
+                terminal::say(&format!("error: this machine refuses what a run needs: {error}"))
+            }
         }
     }
 }

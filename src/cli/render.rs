@@ -69,9 +69,8 @@ fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
 }
 
 fn one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
-    let title = Level::ERROR
-        .primary_title(visible_line(diagnostic.message.as_bytes()))
-        .id(diagnostic.code.number());
+    let title =
+        Level::ERROR.primary_title(visible_line(diagnostic.message.as_bytes())).id(diagnostic.code.number());
     let mut group = Group::with_title(title);
     if let Some(place) = &diagnostic.place {
         group = with_place(group, place, AnnotationKind::Primary);
@@ -111,10 +110,13 @@ fn with_place<'a>(group: Group<'a>, place: &Place, kind: AnnotationKind) -> Grou
 }
 
 fn last_line(diagnostics: &[Diagnostic]) -> String {
-    let files: BTreeSet<&str> =
-        diagnostics.iter().filter_map(|diagnostic| Some(diagnostic.place.as_ref()?.source.name.as_str())).collect();
+    let files: BTreeSet<&str> = diagnostics
+        .iter()
+        .filter_map(|diagnostic| Some(diagnostic.place.as_ref()?.source.name.as_str()))
+        .collect();
     let errors = counted(diagnostics.len(), "error");
-    let place = if files.is_empty() { String::new() } else { format!(" in {}", counted(files.len(), "file")) };
+    let place =
+        if files.is_empty() { String::new() } else { format!(" in {}", counted(files.len(), "file")) };
     format!("{errors}{place}; nothing was run. (exit 2)")
 }
 

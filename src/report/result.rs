@@ -106,6 +106,15 @@ pub fn to_json(report: &CaseReport, execution_id: &str, pretty: bool) -> String 
     render(&ResultObject::new(report, execution_id), pretty)
 }
 
+/// Like [`to_json`], for an operator who does not want usage reported
+/// (`enable_resource_tracking = false`): of the metrics only the wall time is left.
+#[must_use]
+pub fn to_json_untracked(report: &CaseReport, execution_id: &str, pretty: bool) -> String {
+    let mut result = ResultObject::new(report, execution_id);
+    result.metrics = Metrics { wall_time_ms: result.metrics.wall_time_ms, ..Metrics::default() };
+    render(&result, pretty)
+}
+
 /// The result of a command that was refused before there was a case: a request that cannot be
 /// parsed, a profile that does not exist.
 #[must_use]
