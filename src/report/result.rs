@@ -94,8 +94,7 @@ struct ErrorObject {
     code: Option<Code>,
     /// One line for people.
     message: String,
-    /// The evidence.
-    #[serde(skip_serializing_if = "is_empty")]
+    /// The evidence; keys that do not apply are absent.
     details: Details,
 }
 
@@ -253,8 +252,4 @@ fn message(report: &CaseReport) -> String {
         (Some(Code::Signal), Some(signal)) => format!("Process killed by signal {signal}"),
         _ => visible_line(verdict.message.as_bytes()),
     }
-}
-
-fn is_empty(details: &Details) -> bool {
-    *details == Details::default()
 }
