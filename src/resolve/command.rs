@@ -67,7 +67,7 @@ fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedC
         workdir: settings.workdir.value,
         sources: workspace(&request.workspace, operator).0,
         files: request.files.iter().map(input_file).collect(),
-        outputs: request.collect.clone(),
+        outputs: Vec::new(),
         binds: settings.binds.into_iter().map(|bind| bind.value).collect(),
         network: settings.network.value,
         stdin: match &request.stdin {

@@ -94,7 +94,7 @@ fn rows(case: &ResolvedCase, settings: Option<&Settings>) -> Explanation {
         row(&format!("file {}", path(&file.path)), format!("{} bytes", file.content.len()), None)
     }));
     rows.extend(
-        case.outputs.iter().map(|output| row(&format!("collect {}", path(output)), String::new(), None)),
+        case.outputs.iter().map(|output| row(&format!("output {}", path(output)), String::new(), None)),
     );
     rows.push(row("setup_timeout", format_duration(case.setup_timeout), None));
     let interval = format_duration(case.watch_interval);
@@ -212,8 +212,7 @@ mod tests {
             b"[defaults]\ntimeout_ms = \"2s\"\n[defaults.environment]\nA = \"1\"\n".to_vec(),
         );
         let config = parse_config(&config.expect("text"), ConfigFormat::Toml).expect("valid");
-        let request =
-            br#"{"command": ["printf", "a\nb\u001b"], "network": true, "bind": ["/a:/b"], "collect": ["o"]}"#;
+        let request = br#"{"command": ["printf", "a\nb\u001b"], "network": true, "bind": ["/a:/b"]}"#;
         let request = parse_request(&source("<stdin>", request.to_vec()).expect("text")).expect("valid");
         let operator = Operator { config, cwd: PathBuf::from("/srv/x"), ..Operator::default() };
         explain_command(&request, &operator).expect("resolves")
