@@ -4,8 +4,6 @@
 //! Everything here is as written: values may be absent, each value that is there knows its
 //! origin. `resolve` decides. Nothing here reads a file: `cli::load` does.
 
-#[cfg(test)]
-mod bad_input_tests;
 mod bind;
 mod ceilings;
 mod config;
@@ -25,7 +23,7 @@ pub use default_text::default_config_text;
 pub use file::{parse_config, parse_policy};
 pub use profile::{Isolation, Mount, Profile, SeccompChoice};
 pub use profiles::{BUILTIN_PROFILES, ProfileError, Profiles};
-pub use read::{ConfigFormat, source};
+pub use read::{ConfigFormat, config_not_found, source};
 pub use request::{Overrides, Request, RequestFile, RequestStdin, WorkspaceChoice, is_execution_id};
 pub use request_file::parse_request;
 pub use schema::{config_schema, request_schema};

@@ -84,7 +84,7 @@ impl Profiles {
         while let Some((name, below)) = next {
             let (layer, profile) =
                 self.find(name, below).ok_or_else(|| self.not_found(name, seen.last().map(|step| step.1)))?;
-            if seen.iter().any(|step| *step == (layer, name)) {
+            if seen.contains(&(layer, name)) {
                 return Err(circle(&seen, name));
             }
             seen.push((layer, name));

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
 use crate::cli::failure::Failure;
-use crate::cli::journal::Journal;
+use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
 use crate::cli::report_file::ReportFile;
@@ -155,6 +155,9 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     }
     let clock = Instant::now();
     run.cases = run_cases(job, args, places, &cancel, (&journal, &run.meta.id, &style));
+    if !job.operator.config.monitoring.enable_io_statistics {
+        journal::forget_io(&mut run.cases);
+    }
     run.meta.duration = clock.elapsed();
     finish(&mut run, &interrupted);
     let (status, reason) = exit::of_run(&run, interrupted.signal());
@@ -210,7 +213,7 @@ fn unfinished(job: &Job, places: &Places) -> RunReport {
     RunReport {
         meta: run_meta::of_this_process(&places.cwd, SystemTime::now(), job.jobs.get()),
         suites: suites.collect(),
-        cases: job.cases.iter().map(|case| runner::unfinished(case)).collect(),
+        cases: job.cases.iter().map(runner::unfinished).collect(),
     }
 }
 

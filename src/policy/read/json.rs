@@ -157,3 +157,78 @@ impl Walk<'_, '_, '_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
+
+    use super::*;
+    use crate::diagnostic::Source;
+
+    fn read(text: &str) -> Option<Node> {
+        let source = Source { name: "x".to_owned(), text: text.into() };
+        let mut reader = Reader::new(&source, "the text");
+        let node = parse(&mut reader);
+        reader.finish(node).ok()
+    }
+
+    fn json(node: &Node) -> Json {
+        match &node.value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Integer(value) => i64::try_from(*value).map_or(Json::Null, Json::from),
+            Value::Float | Value::Date => Json::from(0.5),
+            Value::Text(text) => Json::String(text.clone()),
+            Value::List(nodes) => nodes.iter().map(json).collect(),
+            Value::Table(entries) => {
+                entries.iter().map(|entry| (entry.name.clone(), json(&entry.node))).collect()
+            }
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            Just(Json::from(0.5)),
+            ".{0,8}".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Json::from),
+                prop::collection::vec((".{0,5}", inner), 0..5)
+                    .prop_map(|pairs| pairs.into_iter().collect::<serde_json::Map<_, _>>().into()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_walk_finds_what_serde_json_finds(value in any_json(), pretty: bool) {
+            let text = if pretty { format!("{value:#}") } else { value.to_string() };
+            let node = read(&text).expect("valid");
+            prop_assert_eq!(json(&node), value);
+            prop_assert_eq!(node.span, 0..text.len());
+        }
+    }
+
+    #[test]
+    fn each_value_and_each_key_has_its_place() {
+        let text = "{ \"a\" : [ 1 , \"x\\\"y\" ] }";
+        let node = read(text).expect("valid");
+        let Value::Table(entries) = &node.value else { panic!("no table") };
+        let Value::List(items) = &entries[0].node.value else { panic!("no list") };
+        assert_eq!(&text[entries[0].span.clone()], "\"a\"");
+        assert_eq!(&text[items[0].span.clone()], "1");
+        assert_eq!(&text[items[1].span.clone()], "\"x\\\"y\"");
+    }
+
+    #[test]
+    fn depth_has_an_end() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read(&nested(128)).is_some());
+        assert!(read(&nested(129)).is_none());
+    }
+}

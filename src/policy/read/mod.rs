@@ -15,6 +15,6 @@ pub(super) use limits::{CeilingKeys, Extra, LimitKeys};
 pub(super) use reader::{Mistake, Reader, short};
 pub(super) use section::section;
 pub(super) use source::document;
-pub use source::{ConfigFormat, source};
+pub use source::{ConfigFormat, config_not_found, source};
 pub(super) use tree::{Entry, Node, Value};
 pub(super) use types::{AbsolutePath, BindText, Names, RequireChoice, Time};

@@ -74,8 +74,7 @@ impl<'s> Reader<'s> {
     }
 
     pub(crate) fn mistake(&mut self, mistake: Mistake) {
-        if self.diagnostics.len() >= MOST_DIAGNOSTICS {
-            self.more += 1;
+        if self.is_full() {
             return;
         }
         let place = Place { source: self.source.clone(), span: mistake.span, label: mistake.label };
@@ -86,6 +85,13 @@ impl<'s> Reader<'s> {
             other: None,
             help: mistake.help,
         });
+    }
+
+    /// Whether there are mistakes enough; then one more is only counted.
+    fn is_full(&mut self) -> bool {
+        let full = self.diagnostics.len() >= MOST_DIAGNOSTICS;
+        self.more += usize::from(full);
+        full
     }
 
     /// A syntax error, in the words of the troubleshooting guide.
@@ -120,6 +126,9 @@ impl<'s> Reader<'s> {
 
     /// A key that the table at `path` does not have.
     pub(crate) fn unknown(&mut self, entry: &Entry, path: &str, keys: &[&'static str]) {
+        if self.is_full() {
+            return;
+        }
         let near = Some(&entry.name).filter(|name| name.len() <= LONGEST_NAME);
         let near = near.and_then(|name| nearest(name, keys.iter().copied()));
         let mut sorted = keys.to_vec();

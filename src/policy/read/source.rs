@@ -7,7 +7,7 @@ use super::tree::Node;
 use super::{json, toml};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::Code;
-use crate::units::Bytes;
+use crate::units::{Bytes, visible_line};
 
 /// The longest text that is read.
 const LONGEST: Bytes = Bytes::mib(16);
@@ -34,23 +34,17 @@ impl ConfigFormat {
 ///
 /// # Errors
 /// [`Code::InvalidInput`] for a file of more than 16 MiB, and for one that is not UTF-8.
-pub fn source(name: &str, bytes: Vec<u8>) -> Result<Source, Diagnostic> {
-    let error = |message: String, help: &str| Diagnostic {
-        code: Code::InvalidInput,
-        message,
-        place: None,
-        other: None,
-        help: help.to_owned(),
-    };
+pub fn source(name: &str, bytes: Vec<u8>) -> Result<Source, Vec<Diagnostic>> {
+    let shown = visible_line(name.as_bytes());
     if bytes.len() as u64 > LONGEST.0 {
         let size = Bytes(bytes.len() as u64);
-        return Err(error(
-            format!("{name} is too large: {size}, and at most {LONGEST} are read"),
+        return Err(whole_file(
+            format!("{shown} is too large: {size}, and at most {LONGEST} are read"),
             "make it smaller",
         ));
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(error(format!("{name} is UTF-16 text"), "save it as UTF-8"));
+        return Err(whole_file(format!("{shown} is UTF-16 text"), "save it as UTF-8"));
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Source { name: name.to_owned(), text: Arc::from(text) }),
@@ -58,8 +52,25 @@ pub fn source(name: &str, bytes: Vec<u8>) -> Result<Source, Diagnostic> {
             let good = problem.utf8_error().valid_up_to();
             let before = problem.as_bytes().get(..good).unwrap_or_default();
             let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-            Err(error(format!("{name} is not UTF-8: see line {line}, byte {good}"), "save it as UTF-8"))
+            Err(whole_file(format!("{shown} is not UTF-8: see line {line}, byte {good}"), "save it as UTF-8"))
         }
+    }
+}
+
+fn whole_file(message: String, help: &str) -> Vec<Diagnostic> {
+    let (code, help) = (Code::InvalidInput, help.to_owned());
+    vec![Diagnostic { code, message, place: None, other: None, help }]
+}
+
+/// The error for a `--config` file that is not there, in the words of the troubleshooting guide.
+#[must_use]
+pub fn config_not_found(name: &str) -> Diagnostic {
+    Diagnostic {
+        code: Code::InvalidInput,
+        message: format!("Configuration file '{}' not found", visible_line(name.as_bytes())),
+        place: None,
+        other: None,
+        help: "check the path, or write a default one with --create-config FILE".to_owned(),
     }
 }
 
