@@ -1,9 +1,27 @@
-//! The command line: argv, files, terminal, exit status.
+//! The command line: argv, files, terminal, exit status. The only layer that reads the
+//! environment, writes reports or talks to people.
 
-use std::process::ExitCode;
+mod account;
+mod args;
+mod cmd;
+mod engine;
+mod entry;
+mod excerpt;
+mod exit;
+mod failure;
+mod files;
+mod ids;
+mod journal;
+mod load;
+mod logging;
+mod overrides;
+mod progress;
+pub mod render;
+mod report_file;
+mod run_meta;
+mod select;
+mod signals;
+mod terminal;
+mod turns;
 
-/// Runs the command line.
-#[must_use]
-pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
-}
+pub use entry::main;

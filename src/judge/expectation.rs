@@ -32,7 +32,8 @@ pub enum ExitExpectation {
     Nonzero,
     /// By this signal.
     Signal(i32),
-    /// In any way that no limit had a part in.
+    /// By itself, with any exit status. A signal is no exit status (E3003), and a nonzero one after
+    /// the process or the disk limit was hit has that limit's code.
     Any,
 }
 

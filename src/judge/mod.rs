@@ -1,12 +1,31 @@
 //! The only module with opinions: what must hold ([`Expectation`]) meets what happened
 //! (`sandbox::outcome`), and a [`Verdict`] comes out. Pure.
+//!
+//! [`judge`] does three things: `check` compares everything that was expected, `facts` reduces
+//! the outcome to one yes or no for each possible cause, and `classify` takes the first by the
+//! written precedence (docs/verdicts.md). `evidence` and `notes` put the facts into words.
 
+mod check;
+mod classify;
 mod code;
+pub mod compare;
+mod diff;
+mod evidence;
 mod expectation;
+mod explain;
+mod facts;
+mod judgement;
+mod notes;
+mod signal;
+mod unjudged;
 mod verdict;
 
 pub use code::{Code, Family};
 pub use expectation::{
     Compare, ExitExpectation, Expectation, Expected, FileExpectation, FloatTolerance, StreamExpectation,
 };
+pub use explain::{codes_markdown, help_code, help_codes};
+pub use judgement::judge;
+pub use signal::signal_name;
+pub use unjudged::{blocked, cancelled, not_run, not_started, skipped};
 pub use verdict::{Check, CheckTarget, Details, Difference, NearMiss, Status, Verdict};

@@ -164,7 +164,8 @@ pub struct Difference {
     pub near_miss: Option<NearMiss>,
 }
 
-/// What a weaker comparison would have ignored to match.
+/// What a weaker comparison would have ignored to match. From strict to lax: the first that would
+/// have matched is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NearMiss {
@@ -178,10 +179,10 @@ pub enum NearMiss {
     WhiteSpace,
     /// Only upper and lower case differ.
     Case,
-    /// The same tokens in another order.
-    TokenOrder,
     /// The same lines in another order.
     LineOrder,
+    /// The same tokens in another order.
+    TokenOrder,
     /// Numbers agree within 1e-6.
     Numeric,
 }

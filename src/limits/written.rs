@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Key, LimitField, Origin, Resolved};
+use super::{KEYS, Key, LimitField, Origin, Resolved};
 use crate::diagnostic::nearest;
 use crate::units::{Bytes, parse_duration};
 
@@ -104,17 +104,7 @@ impl WrittenLimits {
     }
 
     fn has(&self, field: LimitField) -> bool {
-        match field {
-            LimitField::Wall => self.wall.is_some(),
-            LimitField::Cpu => self.cpu.is_some(),
-            LimitField::Memory => self.memory.is_some(),
-            LimitField::Pids => self.pids.is_some(),
-            LimitField::Output => self.output.is_some(),
-            LimitField::FileSize => self.file_size.is_some(),
-            LimitField::Disk => self.disk.is_some(),
-            LimitField::OpenFiles => self.open_files.is_some(),
-            LimitField::CpuShares => self.cpu_shares.is_some(),
-        }
+        self.origin(field).is_some()
     }
 
     /// These limits, and those of `lower` where these say nothing.
@@ -132,9 +122,31 @@ impl WrittenLimits {
             cpu_shares: self.cpu_shares.or(lower.cpu_shares),
         }
     }
+
+    /// The limits that both have: their short names, and where this one has them from.
+    #[must_use]
+    pub fn in_both(&self, other: &Self) -> Vec<(&'static str, &Origin)> {
+        let both = KEYS.iter().filter(|key| other.has(key.field));
+        both.filter_map(|key| Some((key.short, self.origin(key.field)?))).collect()
+    }
+
+    fn origin(&self, field: LimitField) -> Option<&Origin> {
+        match field {
+            LimitField::Wall => self.wall.as_ref().map(|limit| &limit.origin),
+            LimitField::Cpu => self.cpu.as_ref().map(|limit| &limit.origin),
+            LimitField::Memory => self.memory.as_ref().map(|limit| &limit.origin),
+            LimitField::Pids => self.pids.as_ref().map(|limit| &limit.origin),
+            LimitField::Output => self.output.as_ref().map(|limit| &limit.origin),
+            LimitField::FileSize => self.file_size.as_ref().map(|limit| &limit.origin),
+            LimitField::Disk => self.disk.as_ref().map(|limit| &limit.origin),
+            LimitField::OpenFiles => self.open_files.as_ref().map(|limit| &limit.origin),
+            LimitField::CpuShares => self.cpu_shares.as_ref().map(|limit| &limit.origin),
+        }
+    }
 }
 
 fn time(value: &Scalar) -> Result<Duration, SetError> {
+    not_negative(value)?;
     let duration = match value {
         Scalar::Integer(ms) => parse_duration(&ms.to_string()),
         Scalar::Text(text) => parse_duration(text),
@@ -152,6 +164,7 @@ fn time(value: &Scalar) -> Result<Duration, SetError> {
 }
 
 fn size(value: &Scalar, least: Bytes) -> Result<Bytes, SetError> {
+    not_negative(value)?;
     let size: Bytes = match value {
         Scalar::Integer(bytes) => bytes.to_string().parse(),
         Scalar::Text(text) => text.parse(),
@@ -168,6 +181,15 @@ fn size(value: &Scalar, least: Bytes) -> Result<Bytes, SetError> {
     Ok(size)
 }
 
+fn not_negative(value: &Scalar) -> Result<(), SetError> {
+    match value {
+        Scalar::Integer(number) if *number < 0 => {
+            Err(SetError::OutOfRange(format!("{number} is less than 0")))
+        }
+        Scalar::Integer(_) | Scalar::Text(_) | Scalar::Other(_) => Ok(()),
+    }
+}
+
 fn count(value: &Scalar, least: u32, most: u32) -> Result<u32, SetError> {
     let count = match value {
         Scalar::Integer(count) => *count,
@@ -176,7 +198,7 @@ fn count(value: &Scalar, least: u32, most: u32) -> Result<u32, SetError> {
             .parse()
             .map_err(|_| SetError::Malformed("not a number: write an integer".to_owned()))?,
         Scalar::Other(kind) => {
-            return Err(SetError::Malformed(format!("{kind} is not a number: write an integer")));
+            return Err(SetError::Malformed(format!("{kind} is not a whole number: write an integer")));
         }
     };
     match u32::try_from(count) {
@@ -206,7 +228,15 @@ mod tests {
 
     #[test]
     fn values_that_make_no_sense_are_out_of_range() {
-        for (key, value) in [("timeout", 0), ("memory", 1), ("max_pids", 0), ("cpu", 1), ("open_files", 2)] {
+        for (key, value) in [
+            ("timeout", 0),
+            ("memory", 1),
+            ("max_pids", 0),
+            ("cpu", 1),
+            ("open_files", 2),
+            ("memory", -1),
+            ("timeout", -1),
+        ] {
             let error = WrittenLimits::default().set(key, &Scalar::Integer(value), Origin::Builtin);
             assert!(matches!(error, Err(SetError::OutOfRange(_))), "{key}");
         }

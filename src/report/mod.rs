@@ -1,5 +1,15 @@
 //! Reports: a model of what happened in a run, and writers that turn it into bytes.
 
+pub mod json;
+pub mod junit;
+pub mod result;
+pub mod text;
+
+mod clock;
+mod encode;
+mod hint;
 mod model;
+mod schema;
 
 pub use model::{Attempt, CaseReport, Host, RunMeta, RunReport, SuiteInfo, Summary};
+pub use schema::{report_schema, result_schema};

@@ -143,6 +143,21 @@ pub struct ResolvedCase {
     pub expectation: Expectation,
     /// Ids of cases that must have passed before this one may run.
     pub needs: Vec<CaseId>,
+    /// How the points of its group are given, when it is in one.
+    pub group_score: Option<GroupScore>,
+}
+
+/// How the points of a group are given; the same in every case of the group.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum GroupScore {
+    /// Each case by itself: `points` of a case are its own.
+    Sum,
+    /// These points if every case of the group passed, otherwise none; what each case has in
+    /// `points` is its share for display only.
+    AllOrNothing {
+        /// The points of the whole group.
+        points: f64,
+    },
 }
 
 /// A suite with nothing left to decide.
@@ -156,4 +171,7 @@ pub struct ResolvedSuite {
     pub sha256: String,
     /// Build steps first, then cases, in the order of the file.
     pub cases: Vec<ResolvedCase>,
+    /// Files that the submission must have and has not, relative to the submission. Not an error
+    /// of the suite: the runner reports a failed build case `submission` (E6005) and runs nothing.
+    pub missing_required: Vec<PathBuf>,
 }

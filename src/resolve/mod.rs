@@ -1,6 +1,26 @@
 //! What the author, the operator and the command line wrote, made one: every limit concrete,
 //! every value with its origin, every file read.
 
+mod blocked;
 mod case;
+mod command;
+mod explain;
+mod files;
+mod limits;
+mod lower;
+mod operator;
+mod settings;
+mod suite;
 
-pub use case::{CaseId, CaseKind, ResolvedCase, ResolvedLimits, ResolvedSuite, Sources, Visibility};
+pub use blocked::blocked;
+pub use case::{
+    CaseId, CaseKind, GroupScore, ResolvedCase, ResolvedLimits, ResolvedSuite, Sources, Visibility,
+};
+pub use command::{command, workspace};
+pub use explain::{Explanation, explain, explain_command};
+pub use files::{FileContent, FileKind, Files};
+pub use limits::limits;
+pub use lower::lower;
+pub use operator::Operator;
+pub use settings::{Settings, settings};
+pub use suite::{SuiteInputs, load_suite, suite};

@@ -1,1 +1,25 @@
-//! What the author of a suite wrote.
+//! What the author of a suite wrote: the written model, and the strict parser that makes it from
+//! YAML, TOML or JSON or says everything that is wrong with the file.
+
+mod expect;
+mod keys;
+mod lines;
+mod model;
+mod parse;
+mod parse_common;
+mod parse_expect;
+mod reader;
+mod schema;
+mod syntax;
+
+pub use expect::{Compare, Exit, Expect, ExpectBytes};
+pub use model::{
+    BuildStep, Case, CasesFrom, Command, Common, Content, Group, LimitBlock, Score, Spanned, Submission,
+    Suite, SuiteProfile, Visibility, WorkspaceFile,
+};
+pub use parse::{MAX_SUITE_BYTES, SuiteFormat, parse};
+pub use schema::schema;
+
+pub(crate) use lines::Lines;
+pub(crate) use parse::parse_leniently;
+pub(crate) use reader::{bad_name, shown, unsafe_path as check_relative};

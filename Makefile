@@ -1,0 +1,44 @@
+# `make demo` and `make test` are all that anybody needs: each does its own set-up.
+# The others are parts of them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+HOMEWORK := examples/homework
+DEMO_OUT := target/demo
+BIN := target/release/capsule-run
+# What the demo grades: a good one, and one of each kind of trouble.
+DEMO_SUBMISSIONS := correct-c correct-python wrong-answer does-not-compile endless-loop memory-hog \
+	fork-bomb crashes reads-answers calls-home
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: setup
+setup: ## Install what is missing: a C compiler, Python and the Rust toolchain's parts
+	@bash .ci/setup
+
+.PHONY: build
+build: setup ## Build target/release/capsule-run
+	cargo build --release --locked
+
+.PHONY: demo
+demo: build ## Grade the homework example and show what a grader would want to see
+	@bash $(HOMEWORK)/demo $(BIN) $(HOMEWORK) $(DEMO_OUT) $(DEMO_SUBMISSIONS)
+
+.PHONY: test
+test: setup ## Run all tests, and check format and lints
+	cargo fmt --all --check
+	cargo clippy --all-targets --locked -- -D warnings
+	cargo test --locked
+
+.PHONY: test-reports
+test-reports: build ## Check real reports with consumers other than ours
+	tests/reports/run
+	tests/reports/live $(BIN)
+
+.PHONY: bench
+bench: build ## Time a bare spawn, this sandbox and bubblewrap; print ratios of medians
+	cargo bench --locked

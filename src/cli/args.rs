@@ -1,0 +1,365 @@
+//! What was typed: clap's structs, and nothing else. Values stay texts here; the parsers of the
+//! configuration read them, so that `--memory` and `memory =` take the same words and fail with
+//! the same messages.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::junit::JunitStyle;
+
+/// Run code that you do not trust in a sandbox, and say truthfully what became of it
+#[derive(Debug, Parser)]
+#[command(
+    name = "capsule-run",
+    version,
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS]\n       capsule-run help [TOPIC]",
+    after_help = "Exit status of `capsule-run -- CMD`: the program's own; 124 at a limit, 128+N for a signal, 126 not executable, 127 not found, 125 when capsule-run itself failed.\nMore: capsule-run help exit-codes, capsule-run help codes, capsule-run help suite"
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) single: SingleArgs,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run suites: every case in a sandbox of its own, then reports and a summary
+    Suite(Box<SuiteArgs>),
+    /// Explain a topic, a code or a subcommand: codes, exit-codes, E3001, suite, schema
+    Help(HelpArgs),
+    /// Print the JSON Schema of a file that this version reads or writes
+    Schema(SchemaArgs),
+}
+
+/// One command in a sandbox.
+#[derive(Debug, Args)]
+pub(super) struct SingleArgs {
+    /// The command and its arguments, after `--`
+    #[arg(last = true, value_name = "CMD")]
+    pub(super) argv: Vec<OsString>,
+    /// Read the request as JSON from standard input
+    #[arg(long, conflicts_with = "argv")]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(super) isolation: IsolationArgs,
+    #[command(flatten)]
+    pub(super) operator: OperatorArgs,
+    /// Write a commented default configuration to FILE and exit; never overwrites
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["argv", "json", "dry_run"])]
+    pub(super) create_config: Option<PathBuf>,
+    /// Check everything and print the plan with the origin of every value; run nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// The id that the result carries [default: a random one]
+    #[arg(long, value_name = "ID")]
+    pub(super) execution_id: Option<String>,
+    /// Indent the JSON result
+    #[arg(long)]
+    pub(super) pretty: bool,
+    /// Say on standard error what is in force and what happened
+    #[arg(long, short)]
+    pub(super) verbose: bool,
+}
+
+/// The limits of one command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(super) struct LimitArgs {
+    /// Wall-clock time: milliseconds, or with a unit: 2s, 1500ms
+    #[arg(long, short, value_name = "MS", allow_hyphen_values = true)]
+    pub(super) timeout: Option<String>,
+    /// Memory of all its processes together: 256M, 1G, plain bytes
+    #[arg(long, short, value_name = "SIZE", allow_hyphen_values = true)]
+    pub(super) memory: Option<String>,
+    /// Relative CPU weight; 1024 is normal
+    #[arg(long, value_name = "SHARES", allow_hyphen_values = true)]
+    pub(super) cpu: Option<String>,
+    /// CPU time of all its processes together
+    #[arg(long, value_name = "MS", allow_hyphen_values = true)]
+    pub(super) cpu_time: Option<String>,
+    /// Standard output and standard error together
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
+    pub(super) max_output: Option<String>,
+    /// Processes and threads at one time
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(super) max_pids: Option<String>,
+    /// Size of any one file
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
+    pub(super) max_file_size: Option<String>,
+    /// All writable places together
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
+    pub(super) max_disk: Option<String>,
+    /// Open descriptors of one process
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub(super) open_files: Option<String>,
+}
+
+/// What one command sees.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Isolation")]
+pub(super) struct IsolationArgs {
+    /// Let the command use the host's network
+    #[arg(long)]
+    pub(super) network: bool,
+    /// Show a host path, read-only, at the same place inside
+    #[arg(long, value_name = "PATH")]
+    pub(super) readonly: Vec<PathBuf>,
+    /// Show a host path at the same place inside; writes reach the host
+    #[arg(long, value_name = "PATH")]
+    pub(super) writable: Vec<PathBuf>,
+    /// Show the host path SRC as DEST inside, read-only unless `:rw` is said
+    #[arg(long, value_name = "SRC:DEST[:ro|rw]")]
+    pub(super) bind: Vec<OsString>,
+    /// Where the command starts, inside [default: /workspace]
+    #[arg(long, short, value_name = "DIR")]
+    pub(super) workdir: Option<PathBuf>,
+    /// Set an environment variable of the command
+    #[arg(long, short, value_name = "KEY=VALUE")]
+    pub(super) env: Vec<OsString>,
+    /// What /workspace shows, copy-on-write [default: the current directory, unless it is / or a
+    /// home directory]
+    #[arg(long, value_name = "DIR|none")]
+    pub(super) workspace: Option<PathBuf>,
+}
+
+/// What the operator chooses for any run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Configuration")]
+pub(super) struct OperatorArgs {
+    /// The configuration file [default: $CAPSULE_CONFIG, ~/.config/capsule-run/config.toml,
+    /// /etc/capsule-run/config.toml]
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The profile to start from [default: $CAPSULE_PROFILE, or the defaults]
+    #[arg(long, short, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// What to do where the kernel cannot hold a limit: refuse, or watch and say so
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(super) require: Option<RequireArg>,
+}
+
+/// `--require`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RequireArg {
+    /// Refuse to run (E5001)
+    Strict,
+    /// Watch and kill instead, and say so in the result
+    BestEffort,
+}
+
+/// `capsule-run suite`.
+#[derive(Debug, Args)]
+pub(super) struct SuiteArgs {
+    /// Suite files, or folders that hold one [default: ./capsule.yaml, ./grade.yaml,
+    /// ./*.capsule.yaml]
+    #[arg(value_name = "SUITE")]
+    pub(super) suites: Vec<PathBuf>,
+    /// The folder with the submission; replaces the suite's own
+    #[arg(long, value_name = "DIR")]
+    pub(super) submission: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+    /// How many cases run at a time: a number, or `auto` for one per CPU
+    #[arg(long, short, value_name = "N|auto", default_value = "1")]
+    pub(super) jobs: String,
+    /// Start nothing new once N cases have not passed
+    #[arg(long, value_name = "N")]
+    pub(super) max_fail: Option<std::num::NonZeroUsize>,
+    /// The same as --max-fail 1
+    #[arg(short = 'x', conflicts_with = "max_fail")]
+    pub(super) exit_first: bool,
+    /// Set a limit of every case: --set memory=512M
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    #[command(flatten)]
+    pub(super) operator: OperatorArgs,
+    #[command(flatten)]
+    pub(super) reports: ReportArgs,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+    /// List the selected cases in order; run nothing
+    #[arg(long)]
+    pub(super) list: bool,
+    /// Check everything and print the plan as JSON; run nothing
+    #[arg(long, conflicts_with = "list")]
+    pub(super) dry_run: bool,
+    /// How errors in suites and configuration are written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) message_format: MessageFormat,
+}
+
+/// Which cases.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub(super) struct SelectArgs {
+    /// The case with exactly this id, and what it needs; may be given again
+    #[arg(long, value_name = "ID")]
+    pub(super) only: Vec<String>,
+    /// Cases whose id contains this text, and what they need; may be given again
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) filter: Vec<String>,
+}
+
+/// Which reports.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reports")]
+pub(super) struct ReportArgs {
+    /// Write the JSON report to FILE (- is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+    /// Write a JUnit report to FILE (- is standard output)
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Which JUnit
+    #[arg(long, value_enum, default_value_t, value_name = "STYLE")]
+    pub(super) junit_style: JunitStyleArg,
+}
+
+/// `--junit-style`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum JunitStyleArg {
+    /// With properties, line numbers and output
+    #[default]
+    Extended,
+    /// Nothing that the schema of the Jenkins plugin does not know
+    Strict,
+    /// As Ant writes it
+    Ant,
+}
+
+impl From<JunitStyleArg> for JunitStyle {
+    fn from(style: JunitStyleArg) -> Self {
+        match style {
+            JunitStyleArg::Extended => Self::Extended,
+            JunitStyleArg::Strict => Self::Strict,
+            JunitStyleArg::Ant => Self::Ant,
+        }
+    }
+}
+
+/// What is shown, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Display")]
+pub(super) struct ShowArgs {
+    /// Which cases get a line [default: all; with --quiet: fail]
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(super) show: Option<Show>,
+    /// Which cases are shown with their output and differences
+    #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
+    pub(super) output: OutputWhen,
+    /// How progress is shown
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub(super) progress: ProgressArg,
+    /// Whether to use colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: ColorWhen,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub(super) ascii: bool,
+    /// Show failures and the summary only
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say what is in force, and show limits and usage of every case
+    #[arg(long, short)]
+    pub(super) verbose: bool,
+}
+
+/// `--show`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Show {
+    /// Cases that did not pass
+    Fail,
+    /// Every case
+    All,
+    /// No case
+    None,
+}
+
+/// `--output`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputWhen {
+    /// Cases that did not pass
+    #[default]
+    Fail,
+    /// Every case that ran
+    All,
+    /// None
+    Never,
+}
+
+/// `--progress`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProgressArg {
+    /// A bar on a terminal, plain lines elsewhere
+    #[default]
+    Auto,
+    /// A bar
+    Bar,
+    /// Lines with a counter
+    Counter,
+    /// Lines without a counter
+    Plain,
+    /// No lines while the run goes on
+    None,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `--message-format`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum MessageFormat {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+/// `capsule-run help`.
+#[derive(Debug, Args)]
+pub(super) struct HelpArgs {
+    /// codes, exit-codes, a code such as E3001, or a subcommand
+    pub(super) topic: Option<String>,
+}
+
+/// `capsule-run schema`.
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// Which file
+    #[arg(value_enum)]
+    pub(super) of: SchemaOf,
+}
+
+/// Files that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// A suite file
+    Suite,
+    /// The configuration
+    Config,
+    /// A request, as `capsule-run --json` reads it
+    Request,
+    /// The result of a single command
+    Result,
+    /// The JSON report of a run
+    Report,
+}

@@ -1,0 +1,77 @@
+//! [`main`]: from argv to an exit status.
+
+use std::ffi::{OsStr, OsString};
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
+
+use super::args::{Cli, Command};
+use super::load::Places;
+use super::{cmd, exit, logging, terminal};
+use crate::diagnostic::nearest;
+use crate::units::visible_line;
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let argv: Vec<OsString> = std::env::args_os().collect();
+    logging::start();
+    exit::code(match Cli::try_parse_from(&argv) {
+        Ok(cli) => dispatch(cli),
+        Err(error) => refuse(&error, &argv),
+    })
+}
+
+fn dispatch(cli: Cli) -> u8 {
+    let places = Places::of_this_process();
+    match cli.command {
+        None => cmd::single::run(cli.single, &places),
+        Some(Command::Suite(args)) => cmd::suite::run(*args, &places),
+        Some(Command::Help(args)) => cmd::help::run(&args),
+        Some(Command::Schema(args)) => cmd::schema::run(&args),
+    }
+}
+
+/// What clap refuses. Help and version are "refused" too, and are no errors.
+fn refuse(error: &clap::Error, argv: &[OsString]) -> u8 {
+    if let Some(hint) = forgotten_dashes(error, argv) {
+        terminal::say(&hint);
+        return exit::USAGE;
+    }
+    // The stream may be closed; there is nobody to tell.
+    let _ = error.print();
+    if error.use_stderr() { exit::USAGE } else { exit::OK }
+}
+
+/// `capsule-run echo hi`: a command without `--` before it.
+fn forgotten_dashes(error: &clap::Error, argv: &[OsString]) -> Option<String> {
+    let kind = match error.kind() {
+        ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
+        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
+        _ => return None,
+    };
+    let Some(ContextValue::String(word)) = error.get(kind) else { return None };
+    let at = argv.iter().skip(1).position(|arg| arg == OsStr::new(word))? + 1;
+    let is_subcommand =
+        |arg: &OsString| arg.to_str().is_some_and(|arg| subcommand_names().contains(&arg.to_owned()));
+    if word.starts_with('-') || argv[1..at].iter().any(is_subcommand) {
+        return None;
+    }
+    let shown = |args: &[OsString]| -> String {
+        args.iter().map(|arg| format!(" {}", visible_line(arg.as_encoded_bytes()))).collect()
+    };
+    let (before, command) = (shown(&argv[1..at]), shown(&argv[at..]));
+    let names = subcommand_names();
+    let meant = nearest(word, names.iter().map(String::as_str));
+    let meant =
+        meant.map(|name| format!("\n  help: did you mean the subcommand `{name}`?")).unwrap_or_default();
+    Some(format!(
+        "error: `{}` is not a subcommand, and a command to run needs `--` before it{meant}\n  help: capsule-run{before} --{command}",
+        visible_line(word.as_bytes())
+    ))
+}
+
+fn subcommand_names() -> Vec<String> {
+    Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}

@@ -1,0 +1,136 @@
+//! [`ReportFile`]: a report that was asked for. Its place is proved writable before the first
+//! case runs, it holds a pessimistic copy while the run goes on, and it is replaced in one step:
+//! no reader ever sees half a report, and no crash leaves yesterday's.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::terminal;
+
+/// A report that was asked for.
+#[derive(Debug)]
+pub(super) struct ReportFile {
+    /// As the user named it.
+    shown: PathBuf,
+    place: ReportPlace,
+}
+
+#[derive(Debug)]
+enum ReportPlace {
+    /// Standard output: written once, at the end.
+    Stdout,
+    /// A device or FIFO: cannot be replaced, so it is written once, at the end.
+    Stream(fs::File),
+    /// A file, with links resolved, and the folder that it is in.
+    File { target: PathBuf, folder: PathBuf },
+}
+
+/// A report could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the report `{}`: {source}", path.display())]
+pub(super) struct ReportError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl ReportFile {
+    /// Opens the place of a report and writes the pessimistic copy, where it can be replaced later.
+    ///
+    /// # Errors
+    /// [`ReportError`] when it cannot be written.
+    pub(super) fn open(path: &Path, pessimistic: &[u8]) -> Result<Self, ReportError> {
+        let failed = |source| ReportError { path: path.to_owned(), source };
+        let place = ReportPlace::find(path).map_err(failed)?;
+        let file = Self { shown: path.to_owned(), place };
+        if let ReportPlace::File { target, folder } = &file.place {
+            replace(target, folder, pessimistic).map_err(failed)?;
+        }
+        Ok(file)
+    }
+
+    /// Writes the report.
+    ///
+    /// # Errors
+    /// [`ReportError`] when it cannot be written; the pessimistic copy stays.
+    pub(super) fn write(self, bytes: &[u8]) -> Result<(), ReportError> {
+        let result = match self.place {
+            ReportPlace::Stdout => terminal::print(bytes),
+            ReportPlace::Stream(mut file) => file.write_all(bytes).and_then(|()| file.flush()),
+            ReportPlace::File { target, folder } => replace(&target, &folder, bytes),
+        };
+        result.map_err(|source| ReportError { path: self.shown, source })
+    }
+}
+
+impl ReportPlace {
+    fn find(path: &Path) -> io::Result<Self> {
+        if path == Path::new("-") {
+            return Ok(Self::Stdout);
+        }
+        let target = match fs::canonicalize(path) {
+            Ok(target) => target,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) => return Err(error),
+        };
+        match fs::metadata(&target) {
+            Ok(meta) if meta.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            Ok(meta) if !meta.is_file() => {
+                return Ok(Self::Stream(fs::OpenOptions::new().write(true).open(&target)?));
+            }
+            _ => {}
+        }
+        let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        Ok(Self::File { target, folder })
+    }
+}
+
+/// Writes a temporary file beside the target and renames it.
+fn replace(target: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    // As any file that a program makes: cut by the umask.
+    builder.prefix(".capsule-run-").suffix(".tmp").permissions(fs::Permissions::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_data()?;
+    file.persist(target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_replaced_in_one_step_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join("report.json");
+        let report = ReportFile::open(&path, b"pessimistic").expect("writable");
+        assert_eq!(fs::read(&path).expect("readable"), b"pessimistic");
+        report.write(b"final").expect("writable");
+        assert_eq!(fs::read(&path).expect("readable"), b"final");
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1);
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_found_before_the_run() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let missing = folder.path().join("no/such/report.json");
+        let error = ReportFile::open(&missing, b"").expect_err("no such folder");
+        assert!(error.to_string().contains("no/such/report.json"), "{error}");
+        assert!(ReportFile::open(folder.path(), b"").is_err(), "a folder is no file");
+    }
+
+    #[test]
+    fn a_link_is_written_through_and_not_replaced() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::write(&real, b"old").expect("writable");
+        std::os::unix::fs::symlink(&real, &link).expect("a link can be made");
+        ReportFile::open(&link, b"").expect("writable").write(b"new").expect("writable");
+        assert_eq!(fs::read(&real).expect("readable"), b"new");
+        assert!(fs::symlink_metadata(&link).expect("exists").is_symlink());
+    }
+}

@@ -1,0 +1,28 @@
+//! One line of advice for a case that did not pass.
+
+use super::CaseReport;
+use crate::judge::NearMiss;
+
+/// What would have matched, or what a person can do; `None` where we know nothing to say.
+pub(super) fn hint(report: &CaseReport) -> Option<String> {
+    if let Some(near_miss) = report.near_miss() {
+        return Some(of_near_miss(near_miss).to_owned());
+    }
+    if let Some(help) = report.verdict.details.help.as_ref().filter(|help| !help.is_empty()) {
+        return Some(help.clone());
+    }
+    report.verdict.code.map(|code| code.remedy().to_owned())
+}
+
+fn of_near_miss(near_miss: NearMiss) -> &'static str {
+    match near_miss {
+        NearMiss::FinalNewline => "all is right but the newline at the end",
+        NearMiss::LineEnds => "all is right but the line ends (CR LF against LF)",
+        NearMiss::TrailingSpace => "all is right but blanks at the ends of lines or blank lines at the end",
+        NearMiss::WhiteSpace => "all is right but the white space",
+        NearMiss::Case => "all is right but upper and lower case",
+        NearMiss::TokenOrder => "the right words in another order",
+        NearMiss::LineOrder => "the right lines in another order",
+        NearMiss::Numeric => "the numbers agree within 1e-6",
+    }
+}

@@ -1,0 +1,247 @@
+//! The block for one failure: what ran, what was checked, how it differs, what to do.
+
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::amount::{seconds, size_of, time_of};
+use super::diff;
+use super::line::reason;
+use super::style::{Paint, TextStyle, padded};
+use super::word::{paint, word};
+use crate::judge::{Check, CheckTarget};
+use crate::report::CaseReport;
+use crate::report::hint::hint;
+use crate::sandbox::outcome::{Captured, Outcome, Ran};
+use crate::units::{Bytes, visible_line};
+
+/// Where the body of a block starts.
+const INDENT: &str = "       ";
+/// Lines of a stream that are shown from its start and again from its end.
+const EXCERPT: usize = 4;
+
+/// The block for one case that did not pass, ending in a newline.
+#[must_use]
+pub fn failure(report: &CaseReport, style: &TextStyle) -> String {
+    let mut block = Block { out: String::new(), style };
+    block.header(report);
+    let sees = style.audience.sees(report.case.visibility);
+    if sees {
+        block.command(report);
+        block.checks(report);
+        for check in report.verdict.checks.iter().filter(|check| !check.ok) {
+            block.difference(check);
+        }
+    }
+    block.why(report);
+    if sees && let Some(ran) = ran(report) {
+        block.excerpt("stderr", &ran.stderr);
+        if !report.verdict.checks.iter().any(|check| check.difference.is_some()) {
+            block.excerpt("stdout", &ran.stdout);
+        }
+    }
+    block.rerun(report);
+    block.out
+}
+
+fn ran(report: &CaseReport) -> Option<&Ran> {
+    match &report.attempts.last()?.outcome {
+        Outcome::Ran(ran) => Some(ran),
+        Outcome::NotStarted(_) => None,
+    }
+}
+
+struct Block<'a> {
+    out: String,
+    style: &'a TextStyle,
+}
+
+impl Block<'_> {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(format!("{INDENT}{text}").trim_end());
+        self.out.push('\n');
+    }
+
+    /// ` FAIL  basic/sum[n=3]                    tests/grade.yaml:41`
+    fn header(&mut self, report: &CaseReport) {
+        let style = self.style;
+        let (word, id) = (word(report), style.safe(&report.case.id.0));
+        let place = format!("{}:{}", style.safe(&report.case.file), report.case.line);
+        let used = 1 + word.width() + 2 + id.width();
+        let gap = style.width.saturating_sub(1 + used + place.width()).max(2);
+        let _ = writeln!(
+            self.out,
+            " {}  {}{}{}",
+            style.paint(paint(report), &word),
+            style.paint(Paint::Strong, &id),
+            " ".repeat(gap),
+            style.paint(Paint::Dim, &place)
+        );
+    }
+
+    /// `$ python3 sum.py      in sandbox "std" · try 1 of 1 · 0.118s`
+    fn command(&mut self, report: &CaseReport) {
+        let style = self.style;
+        let command: Vec<String> =
+            report.case.argv.iter().map(|argument| quoted(&visible_line(argument.as_bytes()))).collect();
+        let command = style.fit(&style.safe(&command.join(" ")), 400);
+        let dot = style.mark("·", "-");
+        let tries = report.attempts.len();
+        let how = match report.duration() {
+            Some(took) => format!("try {tries} of {tries} {dot} {}", seconds(took)),
+            None => "did not run".to_owned(),
+        };
+        let profile = style.safe(&report.case.profile);
+        let how = format!("in sandbox \"{profile}\" {dot} {how}");
+        let columns = style.width.saturating_sub(INDENT.len() + how.width() + 3).clamp(20, 60);
+        self.line(&format!("$ {}  {}", padded(&command, columns), style.paint(Paint::Dim, &how)));
+    }
+
+    /// `exit 0 ok · stdout DIFFERS · files 2 ok      cpu 0.09/2 s  mem 9.1/256 MiB`
+    fn checks(&mut self, report: &CaseReport) {
+        let dot = self.style.mark(" · ", " - ");
+        let mut parts: Vec<String> = report
+            .verdict
+            .checks
+            .iter()
+            .filter(|check| !(check.ok && matches!(check.target, CheckTarget::File(_))))
+            .map(|check| self.check(check))
+            .collect();
+        let good_files = report
+            .verdict
+            .checks
+            .iter()
+            .filter(|check| check.ok && matches!(check.target, CheckTarget::File(_)));
+        match good_files.count() {
+            0 => {}
+            count => parts.push(format!("files {count} ok")),
+        }
+        let used = ran(report).map(|ran| {
+            let limits = &report.case.limits;
+            let cpu = time_of(ran.usage.cpu, limits.cpu.value);
+            format!("cpu {cpu}  mem {}", size_of(ran.usage.memory_peak, limits.memory.value))
+        });
+        let text = [parts.join(dot), used.unwrap_or_default()];
+        if text.iter().any(|part| !part.is_empty()) {
+            self.line(text.join("      ").trim_start());
+        }
+    }
+
+    fn check(&self, check: &Check) -> String {
+        let name = match &check.target {
+            CheckTarget::Exit => return self.exit_check(check),
+            CheckTarget::Stdout => "stdout".to_owned(),
+            CheckTarget::Stderr => "stderr".to_owned(),
+            CheckTarget::File(path) => format!("file {}", self.style.safe(path)),
+        };
+        if check.ok {
+            return format!("{name} ok");
+        }
+        let word = if check.difference.is_some() { "DIFFERS" } else { "WRONG" };
+        format!("{name} {}", self.style.paint(Paint::Bad, word))
+    }
+
+    fn exit_check(&self, check: &Check) -> String {
+        let message = self.style.safe(&check.message);
+        if check.ok {
+            return format!("{message} ok");
+        }
+        self.style.paint(Paint::Bad, &message).into_owned()
+    }
+
+    /// The diff of one check under its title; the message alone where bytes were not compared.
+    fn difference(&mut self, check: &Check) {
+        let Some(difference) = &check.difference else {
+            return;
+        };
+        let name = self.style.safe(check.target.name());
+        let from = self.style.safe(&check.expected_from);
+        self.out.push('\n');
+        self.line(&format!("{name}, {}, expected from {from}", check.compare));
+        self.out.push_str(&diff::render(&difference.unified, INDENT, self.style));
+        if difference.truncated {
+            let more = self.style.mark("… the difference goes on", "... the difference goes on");
+            self.line(more);
+        }
+    }
+
+    fn labelled(&mut self, label: &str, text: &str) {
+        self.line(&format!("{}{text}", self.style.paint(Paint::Strong, &format!("{label:<8}"))));
+    }
+
+    fn why(&mut self, report: &CaseReport) {
+        let reason = self.style.safe(&reason(report, self.style));
+        match report.verdict.code {
+            Some(code) => self.labelled("why", &format!("{code} {reason}")),
+            None => self.labelled("why", &reason),
+        }
+        if self.style.audience.sees(report.case.visibility) {
+            self.missing_files(report);
+            for note in &report.verdict.notes {
+                self.labelled("note", &self.style.safe(note));
+            }
+        }
+        if let Some(hint) = hint(report) {
+            self.labelled("hint", &self.style.safe(&hint));
+        }
+    }
+
+    /// Files that are not there, or are none: how the program ended stands with the checks, and what
+    /// differs has its diff.
+    fn missing_files(&mut self, report: &CaseReport) {
+        for check in report.verdict.checks.iter().filter(|check| !check.ok && check.difference.is_none()) {
+            let is_file = matches!(check.target, CheckTarget::File(_));
+            if is_file && !report.verdict.message.contains(&check.message) {
+                self.labelled("", &self.style.safe(&check.message));
+            }
+        }
+    }
+
+    /// The first and last lines of a stream; nothing if it is empty.
+    fn excerpt(&mut self, name: &str, captured: &Captured) {
+        if captured.bytes.is_empty() {
+            return;
+        }
+        let text = captured.bytes.strip_suffix(b"\n").unwrap_or(&captured.bytes);
+        let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').collect();
+        let plural = if lines.len() == 1 { "" } else { "s" };
+        let cut = if captured.truncated() { ", cut" } else { "" };
+        let size = Bytes(captured.total);
+        self.labelled(name, &format!("({} line{plural}, {size}{cut})", lines.len()));
+        if lines.len() <= 2 * EXCERPT {
+            lines.iter().for_each(|line| self.excerpt_line(line));
+            return;
+        }
+        lines[..EXCERPT].iter().for_each(|line| self.excerpt_line(line));
+        let left_out = lines.len() - 2 * EXCERPT;
+        self.line(&format!("  {} {left_out} lines left out", self.style.mark("…", "...")));
+        lines[lines.len() - EXCERPT..].iter().for_each(|line| self.excerpt_line(line));
+    }
+
+    fn excerpt_line(&mut self, line: &[u8]) {
+        // Nobody reads a line of a megabyte: what cannot be seen is not even decoded.
+        let shown = &line[..line.len().min(4 * self.style.width.max(80))];
+        let text = self.style.safe(&visible_line(shown));
+        let room = self.style.width.saturating_sub(INDENT.len() + 3).max(40);
+        let marked = if shown.len() < line.len() { format!("{text}{}", " ".repeat(room)) } else { text };
+        let bar = self.style.mark("│", "|");
+        self.line(&format!("{} {}", self.style.paint(Paint::Dim, bar), self.style.fit(&marked, room)));
+    }
+
+    fn rerun(&mut self, report: &CaseReport) {
+        if !self.style.rerun.is_empty() {
+            let id = self.style.safe(&quoted(&report.case.id.0));
+            let command = self.style.safe(&self.style.rerun);
+            self.labelled("rerun", &format!("{command} --only {id} -v"));
+        }
+    }
+}
+
+/// An argument as a shell takes it.
+fn quoted(argument: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&b);
+    if !argument.is_empty() && argument.bytes().all(plain) {
+        return argument.to_owned();
+    }
+    format!("'{}'", argument.replace('\'', "'\\''"))
+}

@@ -1,0 +1,178 @@
+//! [`TextStyle`]: how text for people is to look, and who reads it.
+
+use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::resolve::Visibility;
+use crate::units::visible_line;
+
+/// How text for people is to look, and who reads it.
+#[derive(Debug, Clone)]
+pub struct TextStyle {
+    /// Whether colours may be used.
+    pub color: bool,
+    /// Whether only ASCII may be used for our own marks.
+    pub ascii: bool,
+    /// Columns of the terminal. The last one is never used.
+    pub width: usize,
+    /// Who reads it.
+    pub audience: Audience,
+    /// The command that runs the same suites again, for the `rerun` line:
+    /// `capsule-run suite grade.yaml`. Empty: no such line.
+    pub rerun: String,
+}
+
+impl Default for TextStyle {
+    fn default() -> Self {
+        Self { color: false, ascii: false, width: 100, audience: Audience::Staff, rerun: String::new() }
+    }
+}
+
+/// Who reads a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Audience {
+    /// People who may see everything.
+    #[default]
+    Staff,
+    /// Students: of a case that is not visible they see name, verdict and hint only.
+    Student,
+}
+
+impl Audience {
+    /// Whether this reader may see the input, the expectation and the output of a case.
+    #[must_use]
+    pub fn sees(self, visibility: Visibility) -> bool {
+        match visibility {
+            Visibility::Visible => true,
+            Visibility::Hidden | Visibility::AfterDueDate | Visibility::AfterPublished => self == Self::Staff,
+        }
+    }
+}
+
+/// What a piece of text is, for colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Paint {
+    Good,
+    Bad,
+    Warn,
+    Dim,
+    Strong,
+    Removed,
+    Added,
+    RemovedWord,
+    AddedWord,
+}
+
+impl Paint {
+    fn codes(self) -> &'static str {
+        match self {
+            Self::Good => "32;1",
+            Self::Bad => "31;1",
+            Self::Warn => "33;1",
+            Self::Dim => "2",
+            Self::Strong => "1",
+            Self::Removed => "31",
+            Self::Added => "32",
+            // Background and underline: either alone is lost on some terminals and to some eyes.
+            Self::RemovedWord => "31;4;48;5;224",
+            Self::AddedWord => "32;4;48;5;194",
+        }
+    }
+}
+
+impl TextStyle {
+    /// `text`, coloured if colours may be used.
+    pub(super) fn paint<'a>(&self, paint: Paint, text: &'a str) -> Cow<'a, str> {
+        if self.color && !text.is_empty() {
+            Cow::Owned(format!("\x1b[{}m{text}\x1b[0m", paint.codes()))
+        } else {
+            Cow::Borrowed(text)
+        }
+    }
+
+    /// `fancy`, or `plain` where only ASCII may be used.
+    pub(super) fn mark(&self, fancy: &'static str, plain: &'static str) -> &'static str {
+        if self.ascii { plain } else { fancy }
+    }
+
+    /// Text from outside as one safe line: nothing that moves a terminal, nothing that the log of a
+    /// CI service takes for a command, and in ASCII style nothing but ASCII.
+    pub(super) fn safe(&self, text: &str) -> String {
+        let line = visible_line(text.as_bytes());
+        // GitHub and Azure act on these wherever they stand in a line; `::name::` only at its start,
+        // and no line of ours starts with what is not ours.
+        let line = line.replace("##[", "##\\[").replace("##vso[", "##vso\\[");
+        if !self.ascii || line.is_ascii() {
+            return line;
+        }
+        let escape = |c: char| if c.is_ascii() { c.to_string() } else { c.escape_unicode().to_string() };
+        line.chars().map(escape).collect()
+    }
+
+    /// Like [`TextStyle::safe`], for a line whose columns matter: a TAB becomes blanks.
+    pub(super) fn safe_columns(&self, line: &str) -> String {
+        self.safe(&line.replace('\t', "    "))
+    }
+
+    /// `text` cut to `columns`, with a mark where something is missing.
+    pub(super) fn fit(&self, text: &str, columns: usize) -> String {
+        if text.width() <= columns {
+            return text.to_owned();
+        }
+        let mark = self.mark("…", "~");
+        let mut out = String::new();
+        let mut used = mark.width();
+        for c in text.chars() {
+            used += c.width().unwrap_or(0);
+            if used > columns {
+                break;
+            }
+            out.push(c);
+        }
+        if columns > 0 {
+            out.push_str(mark);
+        }
+        out
+    }
+}
+
+/// `text` followed by blanks up to `columns`.
+pub(super) fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_by_columns_and_not_by_characters() {
+        let style = TextStyle::default();
+        assert_eq!(style.fit("漢字漢字", 5), "漢字…");
+        assert_eq!(style.fit("abc", 3), "abc");
+        assert_eq!(style.fit("abcd", 3), "ab…");
+        assert_eq!(style.fit("abcd", 0), "");
+    }
+
+    #[test]
+    fn ascii_style_writes_nothing_but_ascii() {
+        let style = TextStyle { ascii: true, ..TextStyle::default() };
+        assert_eq!(style.safe("é\x1b[2J"), "\\u{e9}\\x1B[2J");
+        assert!(style.fit("abcdef", 3).is_ascii());
+    }
+
+    #[test]
+    fn a_log_finds_no_command_in_what_a_program_printed() {
+        let style = TextStyle::default();
+        assert_eq!(style.safe("a ##[add-mask]b ##vso[task]c"), "a ##\\[add-mask]b ##vso\\[task]c");
+    }
+
+    #[test]
+    fn students_see_only_visible_cases() {
+        assert!(Audience::Student.sees(Visibility::Visible));
+        assert!(!Audience::Student.sees(Visibility::Hidden));
+        assert!(!Audience::Student.sees(Visibility::AfterDueDate));
+        assert!(Audience::Staff.sees(Visibility::Hidden));
+    }
+}

@@ -1,0 +1,15 @@
+//! A suite with nothing left to decide: the written suite, the operator's words and the files
+//! beside the suite become cases, or everything that is wrong with them.
+
+mod content;
+mod expectation;
+mod globbing;
+mod natural;
+mod needs;
+mod planned;
+mod resolver;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use resolver::{SuiteInputs, load_suite, suite};

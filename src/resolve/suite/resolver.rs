@@ -1,0 +1,442 @@
+//! [`suite`]: the walk over a suite that decides everything and writes down everything wrong.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::planned::Planned;
+use super::settings::{Layers, profiles};
+use crate::diagnostic::{Diagnostic, Place, Source};
+use crate::judge::Code;
+use crate::policy::Profiles;
+use crate::resolve::{
+    self, CaseId, CaseKind, FileContent, FileKind, Files, GroupScore, Operator, ResolvedCase, ResolvedSuite,
+    Settings, Sources, Visibility,
+};
+use crate::sandbox::spec::InputFile;
+use crate::suite::{self, Command, Common, Content, Lines, Score, Suite, SuiteFormat, shown};
+use crate::units::NoNul;
+
+/// More mistakes than this are counted, not shown.
+const MAX_SHOWN: usize = 200;
+
+/// What a suite is resolved with, besides the operator's words.
+#[derive(Debug, Clone)]
+pub struct SuiteInputs {
+    /// The folder of the suite file; all paths in the suite are relative to it.
+    pub suite_dir: PathBuf,
+    /// The submission of the command line; goes before the suite's own `submission.path`.
+    pub submission: Option<PathBuf>,
+    /// Index of the suite in the run.
+    pub index: usize,
+}
+
+/// Decides everything about a suite.
+///
+/// # Errors
+/// Everything that is wrong, in the order of the file.
+pub fn suite(
+    suite: &Suite,
+    operator: &Operator,
+    inputs: &SuiteInputs,
+    files: &dyn Files,
+) -> Result<ResolvedSuite, Vec<Diagnostic>> {
+    Resolver::new(suite, operator, inputs, files).run()
+}
+
+/// Parses a suite file and decides everything about it. Where the file has mistakes, whatever
+/// could be parsed is looked through all the same, so that one run shows all mistakes.
+///
+/// # Errors
+/// Everything that is wrong, in the order of the file.
+pub fn load_suite(
+    source: &Source,
+    format: SuiteFormat,
+    operator: &Operator,
+    inputs: &SuiteInputs,
+    files: &dyn Files,
+) -> Result<ResolvedSuite, Vec<Diagnostic>> {
+    let (parsed, mut errors) = suite::parse_leniently(source, format);
+    let Some(parsed) = parsed else { return Err(errors) };
+    let mut resolver = Resolver::new(&parsed, operator, inputs, files);
+    resolver.lenient = !errors.is_empty();
+    match resolver.run() {
+        Ok(resolved) if errors.is_empty() => Ok(resolved),
+        Ok(_) => Err(errors),
+        Err(more) => {
+            errors.extend(more);
+            errors.sort_by_key(|error| error.place.as_ref().map_or(usize::MAX, |place| place.span.start));
+            Err(errors)
+        }
+    }
+}
+
+pub(super) struct Resolver<'a> {
+    pub(super) suite: &'a Suite,
+    pub(super) operator: &'a Operator,
+    pub(super) inputs: &'a SuiteInputs,
+    pub(super) files: &'a dyn Files,
+    pub(super) lines: Lines,
+    /// The suite's folder without links; everything is read below it.
+    pub(super) root: PathBuf,
+    /// The submission without links.
+    pub(super) submission: Option<PathBuf>,
+    pub(super) profiles: Profiles,
+    /// Profiles of the suite that have been complained about: cases that use them are left alone.
+    pub(super) broken_profiles: HashSet<String>,
+    /// Settings of cases that say nothing of their own, by group.
+    pub(super) shared: HashMap<Option<usize>, Option<Settings>>,
+    /// Files that have been read; `None` where reading failed and was complained about.
+    pub(super) read: HashMap<PathBuf, Result<FileContent, String>>,
+    pub(super) errors: Vec<Diagnostic>,
+    /// Parts of the suite are missing because they could not be understood: what seems to be
+    /// missing is not complained about.
+    pub(super) lenient: bool,
+    /// What has been written down, so that a mistake in the defaults is not said for every case.
+    said: HashSet<(String, Option<Range<usize>>)>,
+    not_shown: usize,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(suite: &'a Suite, operator: &'a Operator, inputs: &'a SuiteInputs, files: &'a dyn Files) -> Self {
+        let lines = Lines::new(&suite.source.text);
+        Self {
+            suite,
+            operator,
+            inputs,
+            files,
+            profiles: profiles(suite, &lines, operator),
+            lines,
+            root: files.canonical(&inputs.suite_dir).unwrap_or_else(|_| inputs.suite_dir.clone()),
+            submission: None,
+            broken_profiles: HashSet::new(),
+            shared: HashMap::new(),
+            read: HashMap::new(),
+            errors: Vec::new(),
+            lenient: false,
+            said: HashSet::new(),
+            not_shown: 0,
+        }
+    }
+
+    fn run(mut self) -> Result<ResolvedSuite, Vec<Diagnostic>> {
+        let resolved = self.resolve();
+        if self.errors.is_empty() { Ok(resolved) } else { Err(self.finish()) }
+    }
+
+    fn finish(mut self) -> Vec<Diagnostic> {
+        self.errors.sort_by_key(|error| error.place.as_ref().map_or(usize::MAX, |place| place.span.start));
+        if self.not_shown > 0 {
+            self.errors.push(Diagnostic {
+                code: Code::InvalidInput,
+                message: format!(
+                    "{} further errors in {} are not shown",
+                    self.not_shown, self.suite.source.name
+                ),
+                place: None,
+                other: None,
+                help: String::new(),
+            });
+        }
+        self.errors
+    }
+
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        let at = diagnostic.place.as_ref().map(|place| place.span.clone());
+        if !self.said.insert((diagnostic.message.clone(), at)) {
+            return;
+        }
+        if self.is_full() {
+            self.not_shown += 1;
+        } else {
+            self.errors.push(diagnostic);
+        }
+    }
+
+    /// Whether further mistakes are only counted.
+    pub(super) fn is_full(&self) -> bool {
+        self.errors.len() >= MAX_SHOWN
+    }
+
+    /// A mistake at `span` of the suite.
+    pub(super) fn mistake(
+        &mut self,
+        code: Code,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let place = Some(self.suite.place(span, ""));
+        self.push(Diagnostic { code, message: message.into(), place, other: None, help: help.into() });
+    }
+
+    /// The same thing at two places of the suite.
+    pub(super) fn twice(&mut self, message: String, first: &Range<usize>, second: &Range<usize>) {
+        let place = |span, label: &str| -> Option<Place> { Some(self.suite.place(span, label)) };
+        let (place, other) = (place(second, "here again"), place(first, "first here"));
+        self.push(Diagnostic { code: Code::InvalidInput, message, place, other, help: String::new() });
+    }
+
+    fn resolve(&mut self) -> ResolvedSuite {
+        self.check_profiles();
+        let missing_required = self.resolve_submission();
+        let mut cases = self.build_steps();
+        let build: Vec<CaseId> = cases.iter().map(|case| case.id.clone()).collect();
+        let planned = self.plan();
+        if planned.is_empty() && self.errors.is_empty() && !self.lenient {
+            let help = "add `cases:`, or `groups:` with `cases_from:`";
+            self.mistake(Code::MissingField, &(0..0), "the suite has no cases", help);
+        }
+        let needs = self.needs(&planned, &build);
+        let shares = self.shares(&planned);
+        for (at, (planned, needs)) in planned.iter().zip(needs).enumerate() {
+            let layers = Layers::of_case(planned.common, planned.group, self.suite);
+            let mut case = self.case(&layers, planned.id.clone(), planned.span.start);
+            self.of_planned(&mut case, planned, &layers);
+            case.needs = needs;
+            (case.points, case.group_score) = shares[at];
+            cases.push(case);
+        }
+        ResolvedSuite {
+            name: self.suite.name.clone(),
+            file: self.suite.source.name.clone(),
+            sha256: hex(&Sha256::digest(self.suite.source.text.as_bytes())),
+            cases,
+            missing_required,
+        }
+    }
+
+    /// Finds the submission and what it lacks.
+    fn resolve_submission(&mut self) -> Vec<PathBuf> {
+        let written = &self.suite.submission;
+        let (path, name, span) = match (&self.inputs.submission, &written.path) {
+            (Some(path), _) => (path.clone(), path, None),
+            (None, Some(path)) => (self.root.join(&path.value), &path.value, Some(path.span.clone())),
+            (None, None) => {
+                if let Some(required) = written.required.first() {
+                    let help = "give `submission: {path: …}` or --submission";
+                    self.mistake(
+                        Code::MissingField,
+                        &required.span,
+                        "files are required of a submission, and there is no submission",
+                        help,
+                    );
+                }
+                return Vec::new();
+            }
+        };
+        let name = path_shown(name);
+        let found = self.files.canonical(&path);
+        let message = match &found {
+            Err(error) => format!("the submission `{name}` cannot be read: {error}"),
+            Ok(path) if self.files.kind(path) != Some(FileKind::Folder) => {
+                format!("the submission `{name}` is not a folder")
+            }
+            Ok(path) if self.root.starts_with(path) => {
+                format!("the submission `{name}` contains the suite, so that programs could read the answers")
+            }
+            Ok(_) => String::new(),
+        };
+        if message.is_empty() {
+            self.submission = found.ok();
+        } else {
+            let place = span.map(|span| self.suite.place(&span, ""));
+            let help = "name the folder with the files to be judged with --submission".to_owned();
+            self.push(Diagnostic { code: Code::OutOfRange, message, place, other: None, help });
+        }
+        let Some(submission) = &self.submission else { return Vec::new() };
+        let required = written.required.iter().map(|required| required.value.clone());
+        required.filter(|path| self.files.kind(&submission.join(path)).is_none()).collect()
+    }
+
+    fn build_steps(&mut self) -> Vec<ResolvedCase> {
+        let suite = self.suite;
+        let mut steps: Vec<ResolvedCase> = Vec::new();
+        let mut names: HashMap<String, &Range<usize>> = HashMap::new();
+        for (at, step) in suite.build.iter().enumerate() {
+            let name = step.name.as_ref().map_or_else(|| (at + 1).to_string(), |name| name.value.clone());
+            if let Some(first) = names.insert(name.clone(), &step.span) {
+                self.twice(format!("two build steps are called `{}`", shown(&name)), first, &step.span);
+            }
+            let id = CaseId(format!("build/{name}").into());
+            let layers = Layers::of_build(&step.common);
+            let mut case = self.case(&layers, id, step.span.start);
+            case.kind = CaseKind::Build;
+            case.name = name;
+            case.points = 0.0;
+            case.outputs.clone_from(&step.outputs);
+            case.expectation = super::expectation::of_build();
+            case.needs = steps.iter().map(|step| step.id.clone()).collect();
+            steps.push(case);
+        }
+        steps
+    }
+
+    /// What build steps and cases have in common.
+    fn case(&mut self, layers: &Layers<'_>, id: CaseId, start: usize) -> ResolvedCase {
+        let settings = self.settings(layers);
+        let argv = self.argv(layers, start);
+        let blocked = argv.first().and_then(|program| resolve::blocked(program, &settings, self.operator));
+        ResolvedCase {
+            name: id.0.to_string(),
+            id,
+            kind: CaseKind::Case,
+            suite: self.inputs.index,
+            group: None,
+            file: self.suite.source.name.clone(),
+            line: self.lines.line(start),
+            params: std::collections::BTreeMap::new(),
+            tags: Vec::new(),
+            points: 1.0,
+            visibility: Visibility::Visible,
+            profile: settings.profile.value,
+            limits: settings.limits,
+            argv,
+            blocked,
+            env: settings.env.into_iter().map(|(name, value)| (name, value.value)).collect(),
+            workdir: settings.workdir.value,
+            sources: self.submission.clone().map_or(Sources::Empty, |path| Sources::Folders(vec![path])),
+            files: self.workspace_files(layers),
+            outputs: Vec::new(),
+            binds: settings.binds.into_iter().map(|bind| bind.value).collect(),
+            network: settings.network.value,
+            stdin: self.stdin(layers),
+            seccomp: settings.seccomp.value,
+            cgroup: settings.cgroup.value,
+            require: settings.require.value,
+            setup_timeout: settings.setup_timeout,
+            watch_interval: settings.watch_interval.value,
+            expectation: super::expectation::of_build(),
+            needs: Vec::new(),
+            group_score: None,
+        }
+    }
+
+    /// What only cases have.
+    fn of_planned(&mut self, case: &mut ResolvedCase, planned: &Planned<'_>, layers: &Layers<'_>) {
+        if let Some(group) = planned.group {
+            case.group = Some(self.suite.groups[group].name.value.clone());
+        }
+        case.name.clone_from(&planned.name);
+        case.tags = layers.least_first().flat_map(|common| common.tags.iter().cloned()).collect();
+        case.tags.dedup();
+        let visibility = layers.first(|common| common.visibility.as_ref());
+        case.visibility = visibility.map_or(Visibility::Visible, |word| (*word).into());
+        if let Some(file) = &planned.from_file {
+            if let Some(bytes) = self.read_input(&file.input, &file.input_span) {
+                case.stdin = crate::sandbox::spec::Stdin::Bytes(bytes);
+            }
+        }
+        case.expectation = self.expectation(layers, planned);
+    }
+
+    fn argv(&mut self, layers: &Layers<'_>, start: usize) -> Vec<NoNul> {
+        let levels: Vec<&Common> = layers.most_first().collect();
+        let Some(at) = levels.iter().position(|common| common.command.is_some()) else {
+            let help = "add `run: [program, argument]` to it, to its group or to `defaults`";
+            self.mistake(Code::MissingField, &(start..start), "nothing says what to run", help);
+            return Vec::new();
+        };
+        let args = levels[..=at].iter().find(|common| common.args_span.is_some());
+        match levels[at].command.as_ref().map(|command| &command.value) {
+            Some(Command::Run(argv)) => {
+                argv.iter().chain(args.iter().flat_map(|common| &common.args)).cloned().collect()
+            }
+            Some(Command::Shell(line)) => {
+                if let Some(span) = args.and_then(|common| common.args_span.clone()) {
+                    let help = "write the arguments into the line, or use `run`";
+                    self.mistake(Code::InvalidCommand, &span, "`args` cannot follow a `shell` line", help);
+                }
+                let word = |text: &str| NoNul::new(text).expect("a literal without NUL");
+                vec![word("/bin/sh"), word("-c"), line.clone()]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn stdin(&mut self, layers: &Layers<'_>) -> crate::sandbox::spec::Stdin {
+        let Some(content) = layers.first(|common| common.stdin.as_ref()) else {
+            return crate::sandbox::spec::Stdin::Empty;
+        };
+        let bytes = self.content(content).map(|content| content.bytes);
+        crate::sandbox::spec::Stdin::Bytes(bytes.unwrap_or_else(|| Arc::from([])))
+    }
+
+    /// The files of all levels; the most particular wins where two put one at the same place.
+    fn workspace_files(&mut self, layers: &Layers<'_>) -> Vec<InputFile> {
+        let mut files: Vec<InputFile> = Vec::new();
+        for file in layers.least_first().flat_map(|common| &common.files) {
+            let Some(content) = self.content(&file.content) else { continue };
+            files.retain(|other| other.path != file.path);
+            files.push(InputFile {
+                path: file.path.clone(),
+                executable: file.executable.unwrap_or(content.executable),
+                content: content.bytes,
+            });
+        }
+        files
+    }
+
+    /// Points of each case and how its group is scored.
+    fn shares(&mut self, planned: &[Planned<'_>]) -> Vec<(f64, Option<GroupScore>)> {
+        let suite = self.suite;
+        let own = |case: &Planned<'_>| case.common.and_then(|common| common.points.clone());
+        let ordinary = suite.defaults.points.as_ref().map_or(1.0, |points| points.value);
+        let mut counts = vec![(0u32, 0.0f64); suite.groups.len()];
+        for case in planned {
+            let Some(at) = case.group else { continue };
+            if let (Some(points), Some(_)) = (own(case), &suite.groups[at].common.points) {
+                let message = "the group gives points to all its cases, and this case has its own";
+                self.mistake(Code::OutOfRange, &points.span, message, "leave one of them");
+            }
+            counts[at].0 += 1;
+            counts[at].1 += own(case).map_or(ordinary, |points| points.value);
+        }
+        let share = |case: &Planned<'_>| {
+            let Some(at) = case.group else { return (own(case).map_or(ordinary, |p| p.value), None) };
+            let group = &suite.groups[at];
+            let (count, sum) = counts[at];
+            let total = group.common.points.as_ref().map(|points| points.value);
+            let points = match total {
+                Some(total) => total / f64::from(count),
+                None => own(case).map_or(ordinary, |points| points.value),
+            };
+            let score = match group.score {
+                Score::Sum => GroupScore::Sum,
+                Score::AllOrNothing => GroupScore::AllOrNothing { points: total.unwrap_or(sum) },
+            };
+            (points, Some(score))
+        };
+        planned.iter().map(share).collect()
+    }
+
+    pub(super) fn content(&mut self, content: &suite::Spanned<Content>) -> Option<FileContent> {
+        match &content.value {
+            Content::Text(text) => Some(FileContent { bytes: Arc::from(text.as_bytes()), executable: false }),
+            Content::File(path) => self.read_file(path, &content.span),
+        }
+    }
+}
+
+impl From<suite::Visibility> for Visibility {
+    fn from(word: suite::Visibility) -> Self {
+        match word {
+            suite::Visibility::Visible => Self::Visible,
+            suite::Visibility::Hidden => Self::Hidden,
+            suite::Visibility::AfterDueDate => Self::AfterDueDate,
+            suite::Visibility::AfterPublished => Self::AfterPublished,
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A path relative to the suite, for messages.
+pub(super) fn path_shown(path: &Path) -> String {
+    shown(&path.to_string_lossy())
+}

@@ -1,0 +1,118 @@
+//! The files that build steps hand on: one private folder per suite, made when the first build
+//! step of the suite has passed and removed with the run, also when the run panics.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::sandbox::outcome::FileContent;
+
+/// The folders with the outputs of the build steps of a run.
+#[derive(Debug)]
+pub(super) struct Outputs {
+    scratch: PathBuf,
+    /// Mode 0700: other users of this machine must not read what a submission was built into. The
+    /// folders in it are open, because the program in the sandbox may be another user.
+    root: Option<TempDir>,
+    suites: BTreeMap<usize, PathBuf>,
+}
+
+impl Outputs {
+    pub(super) fn new(scratch: &Path) -> Self {
+        Self { scratch: scratch.to_owned(), root: None, suites: BTreeMap::new() }
+    }
+
+    /// The folder of a suite, if one of its build steps has handed on a file.
+    pub(super) fn of_suite(&self, suite: usize) -> Option<&Path> {
+        self.suites.get(&suite).map(PathBuf::as_path)
+    }
+
+    /// Keeps a file for the later cases of `suite`; it replaces what an earlier step has left
+    /// there.
+    ///
+    /// # Errors
+    /// The folder or file cannot be written, or its name is not one inside the workspace.
+    pub(super) fn add(&mut self, suite: usize, path: &Path, file: &FileContent) -> io::Result<()> {
+        if path.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name leaves the workspace"));
+        }
+        let target = self.folder(suite)?.join(path);
+        if let Some(parent) = target.parent() {
+            DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
+        }
+        write(&target, file)
+    }
+
+    fn folder(&mut self, suite: usize) -> io::Result<PathBuf> {
+        if let Some(folder) = self.suites.get(&suite) {
+            return Ok(folder.clone());
+        }
+        let root = match &self.root {
+            Some(root) => root,
+            // `tempfile` makes it with mode 0700.
+            None => {
+                self.root.insert(tempfile::Builder::new().prefix("capsule-run-").tempdir_in(&self.scratch)?)
+            }
+        };
+        let folder = root.path().join(format!("suite-{suite}"));
+        DirBuilder::new().mode(0o755).create(&folder)?;
+        self.suites.insert(suite, folder.clone());
+        Ok(folder)
+    }
+}
+
+fn write(target: &Path, file: &FileContent) -> io::Result<()> {
+    match fs::remove_file(target) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mode = if file.executable { 0o755 } else { 0o644 };
+    let mut out = OpenOptions::new().write(true).create_new(true).mode(mode).open(target)?;
+    // The mode of `open` is cut by the umask, and the program may be another user.
+    out.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    out.write_all(&file.bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn file(bytes: &[u8], executable: bool) -> FileContent {
+        FileContent { bytes: bytes.to_vec(), executable }
+    }
+
+    #[test]
+    fn files_keep_their_executable_bit_in_a_private_folder_that_goes_with_the_run() {
+        let scratch = tempfile::tempdir().expect("a temporary directory");
+        let mut outputs = Outputs::new(scratch.path());
+        assert_eq!(outputs.of_suite(0), None);
+        outputs.add(0, Path::new("bin/prog"), &file(b"old", false)).expect("written");
+        outputs.add(0, Path::new("bin/prog"), &file(b"new", true)).expect("replaced");
+        outputs.add(0, Path::new("data"), &file(b"", false)).expect("written");
+
+        let folder = outputs.of_suite(0).expect("made by the first file").to_owned();
+        let mode = |path: &Path| fs::metadata(path).expect("exists").permissions().mode() & 0o777;
+        assert_eq!(fs::read(folder.join("bin/prog")).expect("readable"), b"new");
+        assert_eq!(mode(&folder.join("bin/prog")), 0o755);
+        assert_eq!(mode(&folder.join("data")), 0o644);
+        assert_eq!(mode(folder.parent().expect("it is in the run's folder")), 0o700);
+
+        drop(outputs);
+        assert_eq!(fs::read_dir(scratch.path()).expect("readable").count(), 0);
+    }
+
+    #[test]
+    fn a_name_that_leaves_the_workspace_is_refused() {
+        let scratch = tempfile::tempdir().expect("a temporary directory");
+        let mut outputs = Outputs::new(scratch.path());
+        for name in ["../x", "/etc/x", "a/../../x"] {
+            assert!(outputs.add(0, Path::new(name), &file(b"", false)).is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! [`run`]: the pool of workers around one [`Schedule`].
+
+use std::path::Path;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::judge::{Code, Details, Status, Verdict, not_run};
+use crate::report::CaseReport;
+use crate::resolve::CaseKind;
+use crate::sandbox::Engine;
+use crate::sandbox::cancel::{Cancel, CancelLevel};
+use crate::sandbox::outcome::{FileProblem, Outcome, Ran};
+
+use super::event::Event;
+use super::outputs::Outputs;
+use super::plan::RunPlan;
+use super::schedule::{Next, Schedule};
+use super::worker::{execute, harness_fault, without_running};
+
+/// Everything that the workers of one run share.
+struct Run<'a> {
+    plan: &'a RunPlan,
+    engine: &'a dyn Engine,
+    cancel: &'a Cancel,
+    events: &'a (dyn Fn(Event<'_>) + Sync),
+    state: Mutex<State>,
+    finished_one: Condvar,
+}
+
+struct State {
+    schedule: Schedule,
+    outputs: Outputs,
+}
+
+/// Runs a plan to its end. The result has one report for every case of the plan, in its order.
+///
+/// `events` is called from the workers' threads, one call at a time for the end of a case, so
+/// that `done` counts up without gaps.
+pub fn run(
+    plan: &RunPlan,
+    engine: &dyn Engine,
+    cancel: &Cancel,
+    events: &(dyn Fn(Event<'_>) + Sync),
+) -> Vec<CaseReport> {
+    let schedule = Schedule::new(plan);
+    let outputs = Outputs::new(&plan.scratch);
+    let state = Mutex::new(State { schedule, outputs });
+    let run = Run { plan, engine, cancel, events, state, finished_one: Condvar::new() };
+    let jobs = plan.jobs.get().min(plan.cases.len().max(1));
+    events(Event::RunStarted { total: plan.cases.len(), jobs });
+    // Not `par_iter`: it would start the cases in an order of its own.
+    match rayon::ThreadPoolBuilder::new().num_threads(jobs).thread_name(|n| format!("case-{n}")).build() {
+        Ok(pool) => drop(pool.broadcast(|_| run.work())),
+        Err(error) => {
+            log::warn!("no threads for {jobs} workers ({error}): running one case at a time");
+            run.work();
+        }
+    }
+    let reports = run.into_reports();
+    events(Event::RunFinished);
+    reports
+}
+
+impl Run<'_> {
+    fn work(&self) {
+        let mut state = self.lock();
+        loop {
+            match state.schedule.next(self.plan) {
+                Next::Finished => return,
+                Next::Wait => {
+                    state = self.finished_one.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+                Next::Settle(at, verdict) => {
+                    let report = without_running(&self.plan.cases[at], *verdict);
+                    self.finish(&mut state, at, report);
+                }
+                Next::Run(at) => {
+                    let outputs = state.outputs.of_suite(self.plan.cases[at].suite).map(ToOwned::to_owned);
+                    drop(state);
+                    let report = self.one(at, outputs.as_deref());
+                    state = self.lock();
+                    let report = hand_on(&mut state.outputs, report);
+                    self.finish(&mut state, at, report);
+                }
+            }
+        }
+    }
+
+    fn one(&self, at: usize, outputs: Option<&Path>) -> CaseReport {
+        let case = &self.plan.cases[at];
+        if self.cancel.level() != CancelLevel::Running {
+            return without_running(
+                case,
+                not_run(None, "the run was interrupted before this case started", None),
+            );
+        }
+        (self.events)(Event::CaseStarted { case });
+        execute(case, outputs, self.engine, self.cancel)
+    }
+
+    fn finish(&self, state: &mut State, at: usize, report: CaseReport) {
+        let (report, done) = state.schedule.finish(at, report);
+        self.finished_one.notify_all();
+        (self.events)(Event::CaseFinished { report, done, total: self.plan.cases.len() });
+    }
+
+    /// A worker that panicked (in `events`, say) has not made the schedule wrong: it changes by
+    /// whole steps only.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn into_reports(self) -> Vec<CaseReport> {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let lost = || harness_fault("the worker of this case ended without a result", "");
+        let reports = state.schedule.into_reports().into_iter().zip(&self.plan.cases);
+        reports.map(|(report, case)| report.unwrap_or_else(|| without_running(case, lost()))).collect()
+    }
+}
+
+/// Puts the files of a build step that passed where later cases find them.
+fn hand_on(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
+    if report.case.kind != CaseKind::Build || report.verdict.status != Status::Passed {
+        return report;
+    }
+    let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) else {
+        return report;
+    };
+    let verdict = report.case.outputs.iter().find_map(|path| keep(outputs, report.case.suite, path, ran));
+    if let Some(verdict) = verdict {
+        report.verdict = Verdict { checks: report.verdict.checks, notes: report.verdict.notes, ..verdict };
+    }
+    report
+}
+
+/// Keeps one output; the verdict on the build step when that fails.
+fn keep(outputs: &mut Outputs, suite: usize, path: &Path, ran: &Ran) -> Option<Verdict> {
+    let why = match ran.files.iter().find(|file| file.path == path).map(|file| &file.content) {
+        Some(Ok(content)) => {
+            let error = outputs.add(suite, path, content).err()?;
+            let step = format!("keeping the build output `{}`: {error}", path.display());
+            return Some(harness_fault(&step, "make room in the temporary directory (TMPDIR)"));
+        }
+        Some(Err(problem)) => problem_in_words(problem),
+        None => "was not collected".to_owned(),
+    };
+    let file = path.display().to_string();
+    let message = format!("the output `{file}` {why}");
+    let details = Details { file: Some(file), ..Details::default() };
+    let code = Some(Code::BuildFailed);
+    Some(Verdict { status: Status::Failed, code, details, ..not_run(None, message, None) })
+}
+
+fn problem_in_words(problem: &FileProblem) -> String {
+    match problem {
+        FileProblem::Missing => "is missing".to_owned(),
+        FileProblem::Link => "is a symbolic link, which is never followed".to_owned(),
+        FileProblem::NotRegular => "is not a regular file".to_owned(),
+        FileProblem::TooLarge(size) => format!("is too large ({size})"),
+        FileProblem::Unreadable(errno) => format!("cannot be read (errno {errno})"),
+    }
+}

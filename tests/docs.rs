@@ -1,0 +1,99 @@
+//! What the documents say about names agrees with the tables that they are about.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use capsule_run::limits::KEYS;
+use serde_json::Value;
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every word between backquotes in the first two columns of a document's tables.
+fn keys_of_tables(text: &str) -> BTreeSet<String> {
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.flat_map(|row| row.split('|').skip(1).take(2));
+    let quoted = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    quoted
+        .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Every name of a property in a JSON Schema, at any depth.
+fn properties(schema: &Value, found: &mut BTreeSet<String>) {
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        found.extend(properties.keys().cloned());
+    }
+    match schema {
+        Value::Object(map) => map.values().for_each(|value| properties(value, found)),
+        Value::Array(list) => list.iter().for_each(|value| properties(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn docs_suite_has_every_key_of_the_schema() {
+    let schema: Value = serde_json::from_str(&read("schemas/suite.schema.json")).expect("a schema is JSON");
+    let mut keys = BTreeSet::new();
+    properties(&schema, &mut keys);
+    assert!(keys.len() > 40, "the schema has lost its keys: {keys:?}");
+    let text = read("docs/suite.md");
+    let missing: Vec<_> = keys
+        .iter()
+        .filter(|key| !text.contains(&format!("`{key}")) && !text.contains(&format!("{key}:")))
+        .collect();
+    assert!(missing.is_empty(), "docs/suite.md does not mention {missing:?}");
+}
+
+#[test]
+fn docs_suite_has_every_limit_by_both_names() {
+    let documented = keys_of_tables(&read("docs/suite.md"));
+    for key in KEYS {
+        assert!(
+            documented.contains(key.short) && documented.contains(key.long),
+            "{} / {}",
+            key.short,
+            key.long
+        );
+    }
+}
+
+#[test]
+fn docs_dependencies_has_every_crate() {
+    let text = read("docs/dependencies.md");
+    let manifest: toml::Table = read("Cargo.toml").parse().expect("Cargo.toml is TOML");
+    for section in ["dependencies", "dev-dependencies"] {
+        for name in manifest[section].as_table().expect("a table").keys() {
+            assert!(text.contains(&format!("`{name}`")), "docs/dependencies.md says nothing about {name}");
+        }
+    }
+}
+
+#[test]
+fn every_test_that_docs_escapes_names_exists() {
+    let text = read("docs/escapes.md");
+    let tests = read("tests/guide.rs") + &read("tests/codes.rs") + &read("tests/homework.rs");
+    let named = text.split('`').skip(1).step_by(2);
+    let named = named.filter(|word| {
+        word.starts_with("e4")
+            || word.starts_with("e2")
+            || word.starts_with("e6")
+            || word.matches('_').count() > 3
+    });
+    let mut count = 0;
+    for name in named {
+        count += 1;
+        assert!(
+            tests.contains(&format!("fn {name}")) || tests.contains(&format!("    {name}: ")),
+            "{name} does not exist"
+        );
+    }
+    assert!(count >= 5, "docs/escapes.md names {count} tests");
+    for submission in ["reads-answers", "kills-everything", "writes-everywhere", "calls-home"] {
+        assert!(text.contains(submission) && tests.contains(submission), "{submission}");
+    }
+}

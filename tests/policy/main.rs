@@ -1,0 +1,4 @@
+//! What operators write: broken files, and the schemas that their editors use.
+
+mod bad_input;
+mod schema;

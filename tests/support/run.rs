@@ -1,0 +1,77 @@
+//! Runs the real binary to its end; an end always comes.
+
+use std::io::{Read, Write};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::place::Place;
+
+/// Longer than anything that a test of ours waits for: only a hang gets there.
+const HANG: Duration = Duration::from_secs(300);
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Place {
+    /// The binary with these arguments, run to its end.
+    pub(crate) fn capsule<S: AsRef<str>>(&self, arguments: &[S]) -> Done {
+        let mut command = self.command(env!("CARGO_BIN_EXE_capsule-run"));
+        command.args(arguments.iter().map(AsRef::as_ref));
+        finish(command, b"")
+    }
+}
+
+impl Done {
+    /// The exit status, `128+N` for a signal as shells say it.
+    pub(crate) fn code(&self) -> i32 {
+        use std::os::unix::process::ExitStatusExt;
+        self.status.code().unwrap_or_else(|| 128 + self.status.signal().unwrap_or(0))
+    }
+}
+
+/// Runs a command to its end, with this on its standard input.
+pub(crate) fn finish(mut command: Command, input: &[u8]) -> Done {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let mut stdin = child.stdin.take().expect("asked for");
+    let input = input.to_vec();
+    // A program that reads nothing closes the pipe: that is its right.
+    let feeder = thread::spawn(move || stdin.write_all(&input).is_ok());
+    let stdout = collect(child.stdout.take().expect("asked for"));
+    let stderr = collect(child.stderr.take().expect("asked for"));
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("our own child") {
+            break status;
+        }
+        if started.elapsed() > HANG {
+            drop(child.kill());
+            panic!("{command:?} did not end within {HANG:?}");
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    feeder.join().expect("the feeder does not panic");
+    Done {
+        status,
+        stdout: stdout.join().expect("the reader does not panic"),
+        stderr: stderr.join().expect("the reader does not panic"),
+    }
+}
+
+fn collect(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("a pipe can be read");
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
