@@ -141,7 +141,7 @@ fn invalid_input() -> Vec<Scenario> {
             .files(broken)
             .exits(125),
         Scenario::command("an unknown key", &["--config", "c.toml", "--", "true"]).files(unknown).exits(125),
-        Scenario::request("a request that is no JSON", "{\"command\": [").exits(125),
+        Scenario::request("a request that is no JSON", "{\"command\": [").exits(2),
         Scenario::refused("a suite that is no YAML", "version: 1\nname: [\n"),
         Scenario::refused("a suite with an unknown key", "version: 1\nname: x\ncaess: []\n"),
     ]
@@ -153,7 +153,7 @@ fn missing_field() -> Vec<Scenario> {
             "a suite without a version",
             "name: x\ncases:\n  - {id: a, run: [\"true\"], expect: {exit: 0}}\n",
         ),
-        Scenario::request("a request without a command", "{}").exits(125),
+        Scenario::request("a request without a command", "{}").exits(2),
     ]
 }
 
@@ -210,7 +210,7 @@ fn invalid_command() -> Vec<Scenario> {
         Scenario::command("an empty command", &["--", ""]).exits(125),
         Scenario::command("--env without =", &["--env", "NOVALUE", "--", "true"]).exits(125),
         Scenario::command("--bind without a destination", &["--bind", "/usr", "--", "true"]).exits(125),
-        Scenario::request("a NUL byte", r#"{"command": ["echo", "a\u0000b"]}"#).exits(125),
+        Scenario::request("a NUL byte", r#"{"command": ["echo", "a\u0000b"]}"#).exits(2),
     ]
 }
 

@@ -325,10 +325,10 @@ impl<'a> Resolver<'a> {
         case.tags.dedup();
         let visibility = layers.first(|common| common.visibility.as_ref());
         case.visibility = visibility.map_or(Visibility::Visible, |word| (*word).into());
-        if let Some(file) = &planned.from_file {
-            if let Some(bytes) = self.read_input(&file.input, &file.input_span) {
-                case.stdin = crate::sandbox::spec::Stdin::Bytes(bytes);
-            }
+        if let Some(file) = &planned.from_file
+            && let Some(bytes) = self.read_input(&file.input, &file.input_span)
+        {
+            case.stdin = crate::sandbox::spec::Stdin::Bytes(bytes);
         }
         case.expectation = self.expectation(layers, planned);
     }
