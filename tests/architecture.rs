@@ -168,15 +168,18 @@ fn sources() -> Vec<Source> {
             let path = entry.path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs")
-                && !path.ends_with("tests.rs")
-            {
+            } else if path.extension().is_some_and(|extension| extension == "rs") && !is_tests(&path) {
                 found.push(source(&path));
             }
         }
     }
     assert!(found.len() > 20, "src has {} files", found.len());
     found
+}
+
+/// `tests.rs` and `…_tests.rs` hold the unit tests of a module.
+fn is_tests(path: &Path) -> bool {
+    path.file_stem().is_some_and(|stem| stem == "tests" || stem.to_string_lossy().ends_with("_tests"))
 }
 
 fn source(path: &Path) -> Source {

@@ -200,7 +200,7 @@ fn blocked() -> Vec<Scenario> {
             .details(json!({"command": "rm"})),
         Scenario::command("a forbidden system call", &["--", "./calls-mount"])
             .programs(&["calls-mount"])
-            .exits(124)
+            .exits(128 + 9)
             .details(json!({"syscall": "mount"})),
     ]
 }
@@ -474,7 +474,8 @@ fn run_scenario(scenario: &Scenario, code: Code) -> Result<(), String> {
             (done, found)
         }
     };
-    let complaint = |what: String| Err(format!("{}: {what}\n{found:#}\n{done:#?}", scenario.what));
+    let said = (&done.stdout, &done.stderr);
+    let complaint = |what: String| Err(format!("{}: {what}: {} {said:#?}", scenario.what, found["details"]));
     if found["code"] != code.number() {
         return complaint(format!("got {} instead of {code}", found["code"]));
     }
@@ -489,14 +490,14 @@ fn run_scenario(scenario: &Scenario, code: Code) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs a suite and finds the reason of a case in its report.
+/// Runs a suite and finds a case in its report.
 fn run_suite(place: &Place, suite: &str, case: &str) -> (Done, Value) {
     fs::write(place.work().join("suite.yaml"), suite).expect("the workspace can be written");
     let done = place.capsule(&["suite", "suite.yaml", "--json", "report.json"]);
     let report = fs::read_to_string(place.work().join("report.json")).unwrap_or_default();
     let report: Value = serde_json::from_str(&report).unwrap_or(Value::Null);
     let mut cases = report["cases"].as_array().into_iter().flatten();
-    let found = cases.find(|found| found["id"] == case).map_or(Value::Null, |found| found["reason"].clone());
+    let found = cases.find(|found| found["id"] == case).cloned().unwrap_or_default();
     (done, found)
 }
 

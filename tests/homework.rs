@@ -233,17 +233,16 @@ fn last_attempt(case: &Value) -> &Value {
 
 fn compare(case: &Value, deserved: Deserved) -> Result<(), String> {
     let status = case["status"].as_str().unwrap_or_default();
-    let code = case["reason"]["code"].as_str();
-    let attempt = last_attempt(case);
+    let code = case["code"].as_str();
     let failed = |wanted: Code| status == "failed" && code == Some(wanted.number());
     let fits = match deserved {
         Pass => status == "passed" && code.is_none(),
         Fail(wanted) => failed(wanted),
-        Limit(wanted, limit) => failed(wanted) && attempt["limits"]["hit"] == limit,
-        Signal(signal) => failed(Code::Signal) && attempt["exec"]["signal"] == signal,
+        Limit(wanted, limit) => failed(wanted) && case["details"]["limit"] == limit,
+        Signal(signal) => failed(Code::Signal) && case["details"]["signal"] == signal,
         NotRun => status == "not_run" && code == Some(Code::PrerequisiteFailed.number()),
     };
-    if fits { Ok(()) } else { Err(format!("{status} {} {}", case["reason"], attempt["limits"]["hit"])) }
+    if fits { Ok(()) } else { Err(format!("{status} {} {}", case["code"], case["reason"]["message"])) }
 }
 
 fn cases(report: &Value) -> impl Iterator<Item = &Value> {

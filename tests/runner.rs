@@ -18,9 +18,7 @@ use capsule_run::sandbox::cancel::{Cancel, CancelLevel};
 use capsule_run::sandbox::outcome::{
     Captured, CollectedFile, End, Enforced, Events, FileContent, Outcome, Ran, Usage,
 };
-use capsule_run::sandbox::spec::{
-    CgroupChoice, Network, Require, SeccompPolicy, Spec, Stdin, Workspace,
-};
+use capsule_run::sandbox::spec::{CgroupChoice, Network, Require, SeccompPolicy, Spec, Stdin, Workspace};
 use capsule_run::units::{Bytes, NoNul};
 
 /// What a command does is in its name: `pass`, `fail`, `panic`, `slow`, `build`, `cancel`.
@@ -365,7 +363,8 @@ fn a_submission_that_lacks_a_required_file_is_a_failed_build_and_nothing_runs() 
 
 #[test]
 fn every_case_has_exactly_one_end_among_the_events_and_done_counts_without_gaps() {
-    let cases = vec![build("b", "build"), case("a", "slow"), case("c", "pass"), needing(case("d", "pass"), &["x"])];
+    let cases =
+        vec![build("b", "build"), case("a", "slow"), case("c", "pass"), needing(case("d", "pass"), &["x"])];
     let seen = Mutex::new((Vec::new(), Vec::new()));
     let cancel = Cancel::new().expect("a descriptor is free");
     let _ = runner::run(&plan(cases, 3), &Pretend::default(), &cancel, &|event| {

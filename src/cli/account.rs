@@ -59,7 +59,8 @@ fn used(out: &mut String, ran: &Ran) {
         End::Signaled { signal, .. } => format!("signal {signal}"),
         End::Killed => "killed with its sandbox".to_owned(),
     };
-    let leaked = if ran.leaked > 0 { format!(", {} processes left behind", ran.leaked) } else { String::new() };
+    let leaked =
+        if ran.leaked > 0 { format!(", {} processes left behind", ran.leaked) } else { String::new() };
     line(out, "ended", &format!("{end}{leaked}"));
     let used = format!(
         "{} by the clock, {} of CPU, {} of memory, {} of output",

@@ -53,7 +53,8 @@ fn forgotten_dashes(error: &clap::Error, argv: &[OsString]) -> Option<String> {
     };
     let Some(ContextValue::String(word)) = error.get(kind) else { return None };
     let at = argv.iter().skip(1).position(|arg| arg == OsStr::new(word))? + 1;
-    let is_subcommand = |arg: &OsString| arg.to_str().is_some_and(|arg| subcommand_names().contains(&arg.to_owned()));
+    let is_subcommand =
+        |arg: &OsString| arg.to_str().is_some_and(|arg| subcommand_names().contains(&arg.to_owned()));
     if word.starts_with('-') || argv[1..at].iter().any(is_subcommand) {
         return None;
     }
@@ -63,7 +64,8 @@ fn forgotten_dashes(error: &clap::Error, argv: &[OsString]) -> Option<String> {
     let (before, command) = (shown(&argv[1..at]), shown(&argv[at..]));
     let names = subcommand_names();
     let meant = nearest(word, names.iter().map(String::as_str));
-    let meant = meant.map(|name| format!("\n  help: did you mean the subcommand `{name}`?")).unwrap_or_default();
+    let meant =
+        meant.map(|name| format!("\n  help: did you mean the subcommand `{name}`?")).unwrap_or_default();
     Some(format!(
         "error: `{}` is not a subcommand, and a command to run needs `--` before it{meant}\n  help: capsule-run{before} --{command}",
         visible_line(word.as_bytes())

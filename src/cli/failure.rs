@@ -48,19 +48,21 @@ impl Failure {
         }
     }
 
-    /// Tells people.
-    pub(super) fn tell(&self, color: ColorWhen, format: MessageFormat) {
+    /// Tells people; `status` is what capsule-run will exit with.
+    pub(super) fn tell(&self, color: ColorWhen, format: MessageFormat, status: u8) {
         match self {
             Self::Diagnostics(all) if format == MessageFormat::Json => {
                 terminal::say_text(&render::diagnostics_json(all));
             }
             Self::Diagnostics(all) => {
-                let options = RenderOptions { color: terminal::colour(color) };
+                let options = RenderOptions { color: terminal::colour(color), exit: status };
                 terminal::say_text(&render::diagnostics(all, options));
             }
             Self::Usage(message) => terminal::say(&format!("error: {message}")),
             Self::Report(error) => terminal::say(&format!("error: {error}")),
-            Self::Host(error) => terminal::say(&format!("error: this machine refuses what a run needs: {error}")),
+            Self::Host(error) => {
+                terminal::say(&format!("error: this machine refuses what a run needs: {error}"))
+            }
         }
     }
 }

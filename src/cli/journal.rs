@@ -65,6 +65,15 @@ impl Journal {
     }
 }
 
+/// `enable_io_statistics = false`: what was read and written is not reported.
+pub(super) fn forget_io(reports: &mut [CaseReport]) {
+    for attempt in reports.iter_mut().flat_map(|report| &mut report.attempts) {
+        if let Outcome::Ran(ran) = &mut attempt.outcome {
+            (ran.usage.io_read, ran.usage.io_written) = (None, None);
+        }
+    }
+}
+
 fn line(run: &str, report: &CaseReport) -> String {
     let argv: Vec<_> = report.case.argv.iter().map(|word| visible_line(word.as_bytes())).collect();
     json!({

@@ -61,10 +61,10 @@ pub(super) fn operator(
     config: Option<&Path>,
     overrides: Overrides,
 ) -> Result<Operator, Vec<Diagnostic>> {
-    let from_env = places.profile.clone().map(|value| Resolved {
-        value,
-        origin: Origin::Environment("CAPSULE_PROFILE".to_owned()),
-    });
+    let from_env = places
+        .profile
+        .clone()
+        .map(|value| Resolved { value, origin: Origin::Environment("CAPSULE_PROFILE".to_owned()) });
     let overrides = Overrides { profile: overrides.profile.clone().or(from_env), ..overrides };
     let (config, policy) = match (find_config(places, config), find_policy(places)) {
         (Ok(config), Ok(policy)) => (config, policy),

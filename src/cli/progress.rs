@@ -141,7 +141,11 @@ impl Progress {
             .filter(|(_, running)| !running.named && running.since.elapsed() >= SLOW)
             .map(|(id, running)| {
                 running.named = true;
-                format!("     SLOW [>{:>6.1}s ] (running) {}", running.since.elapsed().as_secs_f64(), visible_line(id.as_bytes()))
+                format!(
+                    "     SLOW [>{:>6.1}s ] (running) {}",
+                    running.since.elapsed().as_secs_f64(),
+                    visible_line(id.as_bytes())
+                )
             })
             .collect();
         slow.iter().for_each(|line| self.line(state, line));
@@ -175,7 +179,8 @@ impl Progress {
         let state = self.lock();
         let oldest = state.running.iter().min_by_key(|(_, running)| running.since).map(|(id, _)| id.as_str());
         let oldest = visible_line(oldest.unwrap_or_default().as_bytes());
-        let failed = if state.not_passed > 0 { format!("{} not passed  ", state.not_passed) } else { String::new() };
+        let failed =
+            if state.not_passed > 0 { format!("{} not passed  ", state.not_passed) } else { String::new() };
         bar.set_position(state.done as u64);
         bar.set_message(format!("{failed}{oldest}"));
     }
@@ -201,7 +206,8 @@ impl State {
 }
 
 fn new_bar(style: &TextStyle) -> ProgressBar {
-    let template = if style.width < 50 { " {pos}/{len}" } else { " {wide_bar} {pos}/{len}  {elapsed}  {msg:!40}" };
+    let template =
+        if style.width < 50 { " {pos}/{len}" } else { " {wide_bar} {pos}/{len}  {elapsed}  {msg:!40}" };
     let look = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let look = look.progress_chars(if style.ascii { "=> " } else { "━╸─" });
     ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10)).with_style(look)

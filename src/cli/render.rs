@@ -12,10 +12,19 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::units::visible_line;
 
 /// How diagnostics are shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RenderOptions {
     /// With colours.
     pub color: bool,
+    /// The exit status that the last line names.
+    pub exit: u8,
+}
+
+impl Default for RenderOptions {
+    /// Plain text, and the exit status of everything but `-- CMD`.
+    fn default() -> Self {
+        Self { color: false, exit: super::exit::USAGE }
+    }
 }
 
 /// All of `diagnostics` as text, sorted by file and line, and a last line that says how many.
@@ -27,7 +36,7 @@ pub fn diagnostics(diagnostics: &[Diagnostic], options: RenderOptions) -> String
         text.push_str(&one(diagnostic, &renderer));
         text.push_str("\n\n");
     }
-    text.push_str(&last_line(diagnostics));
+    text.push_str(&last_line(diagnostics, options.exit));
     text.push('\n');
     text
 }
@@ -69,9 +78,8 @@ fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
 }
 
 fn one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
-    let title = Level::ERROR
-        .primary_title(visible_line(diagnostic.message.as_bytes()))
-        .id(diagnostic.code.number());
+    let title =
+        Level::ERROR.primary_title(visible_line(diagnostic.message.as_bytes())).id(diagnostic.code.number());
     let mut group = Group::with_title(title);
     if let Some(place) = &diagnostic.place {
         group = with_place(group, place, AnnotationKind::Primary);
@@ -110,12 +118,15 @@ fn with_place<'a>(group: Group<'a>, place: &Place, kind: AnnotationKind) -> Grou
     group.element(origin).element(snippet)
 }
 
-fn last_line(diagnostics: &[Diagnostic]) -> String {
-    let files: BTreeSet<&str> =
-        diagnostics.iter().filter_map(|diagnostic| Some(diagnostic.place.as_ref()?.source.name.as_str())).collect();
+fn last_line(diagnostics: &[Diagnostic], exit: u8) -> String {
+    let files: BTreeSet<&str> = diagnostics
+        .iter()
+        .filter_map(|diagnostic| Some(diagnostic.place.as_ref()?.source.name.as_str()))
+        .collect();
     let errors = counted(diagnostics.len(), "error");
-    let place = if files.is_empty() { String::new() } else { format!(" in {}", counted(files.len(), "file")) };
-    format!("{errors}{place}; nothing was run. (exit 2)")
+    let place =
+        if files.is_empty() { String::new() } else { format!(" in {}", counted(files.len(), "file")) };
+    format!("{errors}{place}; nothing was run. (exit {exit})")
 }
 
 fn counted(count: usize, noun: &str) -> String {
@@ -169,7 +180,7 @@ error[E1001]: unknown key `timeuot` in a case
             plain,
             "error[E1001]: unknown key `timeuot` in a case\n\n1 error; nothing was run. (exit 2)\n"
         );
-        assert!(diagnostics(&[option], RenderOptions { color: true }).contains('\u{1b}'));
+        assert!(diagnostics(&[option], RenderOptions { color: true, exit: 2 }).contains('\u{1b}'));
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub(super) fn select(cases: Vec<ResolvedCase>, args: &SelectArgs) -> Result<Vec<
     }
     for id in &args.only {
         if !cases.iter().any(|case| &*case.id.0 == id.as_str()) {
-            let near = nearest(id, cases.iter().map(|case| &*case.id.0));
+            let ids = || cases.iter().map(|case| &*case.id.0);
+            let near = nearest(id, ids()).or_else(|| ids().find(|other| other.contains(id.as_str())));
             let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             return Err(format!("--only: no case has the id `{id}`{near}"));
         }

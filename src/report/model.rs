@@ -1,11 +1,12 @@
 //! [`RunReport`]: everything that happened in a run, in suite order. Totals are computed, never
 //! stored. All writers read this and nothing else.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::judge::{NearMiss, Status, Verdict};
-use crate::resolve::ResolvedCase;
+use crate::resolve::{GroupScore, ResolvedCase};
 use crate::sandbox::outcome::Outcome;
 
 /// Everything that happened in a run.
@@ -116,7 +117,8 @@ pub struct Summary {
 }
 
 impl CaseReport {
-    /// Points reached: all or nothing.
+    /// Points reached, its group apart: whether a group that is all or nothing gets them is known
+    /// at the end only ([`RunReport::lost_groups`]).
     #[must_use]
     pub fn score(&self) -> f64 {
         if self.verdict.status == Status::Passed { self.case.points } else { 0.0 }
@@ -187,9 +189,43 @@ impl RunReport {
             if case.leaked() > 0 && case.verdict.status == Status::Passed {
                 summary.leaky += 1;
             }
-            summary.score += case.score();
-            summary.max_score += case.case.points;
         }
+        (summary.score, summary.max_score) = self.points();
         summary
+    }
+
+    /// Points reached and points that could be reached. A group that is all or nothing counts as
+    /// one: the shares of its cases add up to its points only nearly.
+    fn points(&self) -> (f64, f64) {
+        let (lost, mut seen) = (self.lost_groups(), HashSet::new());
+        let (mut score, mut max_score) = (0.0, 0.0);
+        for case in &self.cases {
+            let (reached, possible) = match whole_group(case) {
+                None => (case.score(), case.case.points),
+                Some((group, _)) if !seen.insert(group) => (0.0, 0.0),
+                Some((group, points)) => (if lost.contains(&group) { 0.0 } else { points }, points),
+            };
+            score += reached;
+            max_score += possible;
+        }
+        (score, max_score)
+    }
+
+    /// The groups, by suite and name, whose points are all or nothing and of which a case did not
+    /// pass: the cases that did pass get nothing for it.
+    #[must_use]
+    pub fn lost_groups(&self) -> HashSet<(usize, &str)> {
+        let not_passed = self.cases.iter().filter(|case| case.verdict.status != Status::Passed);
+        not_passed.filter_map(|case| whole_group(case).map(|(group, _)| group)).collect()
+    }
+}
+
+/// The group of a case, by suite and name, and its points, if these are all or nothing.
+fn whole_group(report: &CaseReport) -> Option<((usize, &str), f64)> {
+    match report.case.group_score? {
+        GroupScore::Sum => None,
+        GroupScore::AllOrNothing { points } => {
+            Some(((report.case.suite, report.case.group.as_deref()?), points))
+        }
     }
 }

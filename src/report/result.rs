@@ -94,8 +94,7 @@ struct ErrorObject {
     code: Option<Code>,
     /// One line for people.
     message: String,
-    /// The evidence.
-    #[serde(skip_serializing_if = "is_empty")]
+    /// The evidence; keys that do not apply are absent.
     details: Details,
 }
 
@@ -105,6 +104,15 @@ struct ErrorObject {
 #[must_use]
 pub fn to_json(report: &CaseReport, execution_id: &str, pretty: bool) -> String {
     render(&ResultObject::new(report, execution_id), pretty)
+}
+
+/// Like [`to_json`], for an operator who does not want usage reported
+/// (`enable_resource_tracking = false`): of the metrics only the wall time is left.
+#[must_use]
+pub fn to_json_untracked(report: &CaseReport, execution_id: &str, pretty: bool) -> String {
+    let mut result = ResultObject::new(report, execution_id);
+    result.metrics = Metrics { wall_time_ms: result.metrics.wall_time_ms, ..Metrics::default() };
+    render(&result, pretty)
 }
 
 /// The result of a command that was refused before there was a case: a request that cannot be
@@ -244,8 +252,4 @@ fn message(report: &CaseReport) -> String {
         (Some(Code::Signal), Some(signal)) => format!("Process killed by signal {signal}"),
         _ => visible_line(verdict.message.as_bytes()),
     }
-}
-
-fn is_empty(details: &Details) -> bool {
-    *details == Details::default()
 }

@@ -1,20 +1,26 @@
 //! The JSON Schemas of what we write, made from the types that are written.
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+
 use super::json::ReportDocument;
 use super::result::ResultObject;
 
 /// The schema of the run report, indented, with a final newline: `schemas/report.schema.json`.
 #[must_use]
 pub fn report_schema() -> String {
-    pretty(&schemars::schema_for!(ReportDocument<'static>))
+    of::<ReportDocument<'static>>()
 }
 
 /// The schema of a single command's result: `schemas/result.schema.json`.
 #[must_use]
 pub fn result_schema() -> String {
-    pretty(&schemars::schema_for!(ResultObject))
+    of::<ResultObject>()
 }
 
-fn pretty(schema: &schemars::Schema) -> String {
-    format!("{:#}\n", schema.as_value())
+/// The schema of what is written, which is more than what could be read: keys that are always there
+/// are required.
+fn of<T: JsonSchema>() -> String {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    format!("{:#}\n", generator.into_root_schema_for::<T>().as_value())
 }

@@ -54,7 +54,9 @@ impl Outputs {
         let root = match &self.root {
             Some(root) => root,
             // `tempfile` makes it with mode 0700.
-            None => self.root.insert(tempfile::Builder::new().prefix("capsule-run-").tempdir_in(&self.scratch)?),
+            None => {
+                self.root.insert(tempfile::Builder::new().prefix("capsule-run-").tempdir_in(&self.scratch)?)
+            }
         };
         let folder = root.path().join(format!("suite-{suite}"));
         DirBuilder::new().mode(0o755).create(&folder)?;

@@ -88,7 +88,10 @@ impl Run<'_> {
     fn one(&self, at: usize, outputs: Option<&Path>) -> CaseReport {
         let case = &self.plan.cases[at];
         if self.cancel.level() != CancelLevel::Running {
-            return without_running(case, not_run(None, "the run was interrupted before this case started", None));
+            return without_running(
+                case,
+                not_run(None, "the run was interrupted before this case started", None),
+            );
         }
         (self.events)(Event::CaseStarted { case });
         execute(case, outputs, self.engine, self.cancel)
@@ -119,7 +122,9 @@ fn hand_on(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
     if report.case.kind != CaseKind::Build || report.verdict.status != Status::Passed {
         return report;
     }
-    let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) else { return report };
+    let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) else {
+        return report;
+    };
     let verdict = report.case.outputs.iter().find_map(|path| keep(outputs, report.case.suite, path, ran));
     if let Some(verdict) = verdict {
         report.verdict = Verdict { checks: report.verdict.checks, notes: report.verdict.notes, ..verdict };

@@ -14,6 +14,8 @@ pub(super) struct MapKind {
     pub(super) later: &'static [&'static str],
     /// Whether the limits stand here, under either of their names.
     pub(super) limits: bool,
+    /// Keys that must be there.
+    pub(super) required: &'static [&'static str],
 }
 
 /// One key.
@@ -110,6 +112,7 @@ static SUITE: MapKind = MapKind {
     ],
     later: &["include", "vars", "hooks", "templates", "checker", "matrix", "cases_from"],
     limits: false,
+    required: &["version"],
 };
 
 static SUBMISSION: MapKind = MapKind {
@@ -120,6 +123,7 @@ static SUBMISSION: MapKind = MapKind {
     ],
     later: &["archive", "max_size", "allowed"],
     limits: false,
+    required: &[],
 };
 
 static PROFILE_MAP: MapKind = MapKind {
@@ -133,6 +137,7 @@ static PROFILE_MAP: MapKind = MapKind {
     ],
     later: &["isolation", "seccomp_policy"],
     limits: true,
+    required: &[],
 };
 
 static DEFAULTS: MapKind = MapKind {
@@ -143,6 +148,7 @@ static DEFAULTS: MapKind = MapKind {
     ],
     later: &["retries", "extends", "matrix", "checker"],
     limits: false,
+    required: &[],
 };
 
 static BUILD: MapKind = MapKind {
@@ -163,6 +169,7 @@ static BUILD: MapKind = MapKind {
     ],
     later: &["cache", "needs", "retries"],
     limits: false,
+    required: &[],
 };
 
 static GROUP: MapKind = MapKind {
@@ -191,6 +198,7 @@ static GROUP: MapKind = MapKind {
     ],
     later: &["hooks", "max", "matrix", "extends", "retries", "checker", "groups"],
     limits: false,
+    required: &["name"],
 };
 
 static CASES_FROM: MapKind = MapKind {
@@ -202,6 +210,7 @@ static CASES_FROM: MapKind = MapKind {
     ],
     later: &["files", "args", "expect_stderr", "expect_files", "points"],
     limits: false,
+    required: &["stdin"],
 };
 
 static CASE: MapKind = MapKind {
@@ -227,6 +236,7 @@ static CASE: MapKind = MapKind {
     ],
     later: &["matrix", "retries", "xfail", "skip", "extends", "checker", "interactor", "hooks"],
     limits: false,
+    required: &["id"],
 };
 
 static GROUP_CASE: MapKind = MapKind {
@@ -251,6 +261,7 @@ static GROUP_CASE: MapKind = MapKind {
     ],
     later: CASE.later,
     limits: false,
+    required: &["id"],
 };
 
 static EXPECT_MAP: MapKind = MapKind {
@@ -268,6 +279,7 @@ static EXPECT_MAP: MapKind = MapKind {
     ],
     later: &["checker", "redact", "resources", "interactor"],
     limits: false,
+    required: &[],
 };
 
 static BYTES: MapKind = MapKind {
@@ -279,6 +291,7 @@ static BYTES: MapKind = MapKind {
     ],
     later: &["match", "contains", "regex", "json", "lines", "unordered", "sha256", "checker", "glob"],
     limits: false,
+    required: &[],
 };
 
 static CONTENT: MapKind = MapKind {
@@ -289,6 +302,7 @@ static CONTENT: MapKind = MapKind {
     ],
     later: &["generate", "base64"],
     limits: false,
+    required: &[],
 };
 
 static FILE: MapKind = MapKind {
@@ -300,15 +314,17 @@ static FILE: MapKind = MapKind {
     ],
     later: &["base64", "mode"],
     limits: false,
+    required: &[],
 };
 
-static LIMITS_MAP: MapKind = MapKind { what: "`limits`", keys: &[], later: &[], limits: true };
+static LIMITS_MAP: MapKind = MapKind { what: "`limits`", keys: &[], later: &[], limits: true, required: &[] };
 
 static EXIT_MAP: MapKind = MapKind {
     what: "`exit`",
     keys: &[key("signal", Shape::Text, "the signal that must end it: SIGSEGV")],
     later: &[],
     limits: false,
+    required: &["signal"],
 };
 
 static COMPARE_MAP: MapKind = MapKind {
@@ -316,6 +332,7 @@ static COMPARE_MAP: MapKind = MapKind {
     keys: &[key("float", Shape::Map(float), "tokens, with numbers within either tolerance")],
     later: &["checker", "regex", "json"],
     limits: false,
+    required: &["float"],
 };
 
 static FLOAT: MapKind = MapKind {
@@ -326,6 +343,7 @@ static FLOAT: MapKind = MapKind {
     ],
     later: &[],
     limits: false,
+    required: &[],
 };
 
 /// Functions, because the tables refer to each other.

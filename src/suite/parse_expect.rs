@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use super::keys;
 use super::reader::{Mistake, Reader};
 use super::syntax::{Node, Value};
-use crate::judge::{Code, Family};
+use crate::judge::Code;
 use crate::suite::{Compare, Content, Exit, Expect, ExpectBytes, Spanned};
 
 /// What `compare: float` means without numbers.
@@ -212,8 +212,11 @@ impl Reader<'_> {
                 None
             }
             None => {
-                let codes: Vec<_> =
-                    Code::ALL.iter().filter(|code| may_be_expected(**code)).map(|code| code.number()).collect();
+                let codes: Vec<_> = Code::ALL
+                    .iter()
+                    .filter(|code| may_be_expected(**code))
+                    .map(|code| code.number())
+                    .collect();
                 self.not_a_word(&node.span, "code", &text, &codes);
                 None
             }
@@ -223,7 +226,8 @@ impl Reader<'_> {
 
 /// Whether a program's own doing can end in `code`: not our faults, not the operator's.
 pub(super) fn may_be_expected(code: Code) -> bool {
-    let ends = matches!(code.family(), Family::Execution | Family::Time | Family::Resource);
+    // Families 2, 3 and 4: execution, time and signals, resources.
+    let ends = matches!(code.number().get(..2), Some("E2" | "E3" | "E4"));
     let differs = [Code::WrongExit, Code::StdoutDiffers, Code::StderrDiffers, Code::FileDiffers];
     (ends || differs.contains(&code)) && !code.is_harness_fault()
 }

@@ -167,10 +167,11 @@ impl<'s> Reader<'s> {
         let names = kind.names();
         // The distance costs the product of the lengths; nobody means `run` by a thousand characters.
         let near = if entry.key.len() > 64 { None } else { nearest(&entry.key, names.iter().copied()) };
-        let label = near.map_or(String::new(), |name| format!("did you mean `{name}`?"));
-        let mut help = format!("{} may have: {}", kind.what, names.join(", "));
-        if !kind.limits && names.contains(&"limits") && LimitKey::find(&entry.key).is_some() {
-            help = format!("limits stand under `limits`: `limits: {{{key}: …}}`");
+        let mut label = near.map_or(String::new(), |name| format!("did you mean `{name}`?"));
+        let help = format!("{} may have: {}", kind.what, names.join(", "));
+        let limit = if near.is_none() && names.contains(&"limits") { near_limit(&entry.key) } else { None };
+        if let Some(limit) = limit {
+            label = format!("did you mean `limits: {{{limit}: …}}`?");
         }
         self.mistake(Mistake {
             code,
@@ -260,7 +261,8 @@ impl<'s> Reader<'s> {
     pub(super) fn check_path(&mut self, text: &str, span: &Range<usize>, what: &str) -> Option<PathBuf> {
         if let Some(reason) = unsafe_path(text) {
             let help = "write a path below the folder: `data/in.txt`";
-            self.senseless(span, format!("{what} `{}` {reason}", shown(text)), help);
+            let text = if text.is_empty() { String::new() } else { format!(" `{}`", shown(text)) };
+            self.senseless(span, format!("{what}{text} {reason}"), help);
             return None;
         }
         Some(Path::new(text).components().filter(|part| *part != Component::CurDir).collect())
@@ -270,7 +272,8 @@ impl<'s> Reader<'s> {
     pub(super) fn name(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
         let text = self.text(node, what)?;
         if let Some(reason) = bad_name(&text) {
-            self.senseless(&node.span, format!("{what} `{}` {reason}", shown(&text)), "");
+            let text = if text.is_empty() { String::new() } else { format!(" `{}`", shown(&text)) };
+            self.senseless(&node.span, format!("{what}{text} {reason}"), "");
             return None;
         }
         Some(Spanned { value: text, span: node.span.clone() })
@@ -303,6 +306,12 @@ impl<'s> Reader<'s> {
             }),
         }
     }
+}
+
+/// The limit that `key` is meant to be, where limits do not stand.
+fn near_limit(key: &str) -> Option<&'static str> {
+    let exactly = LimitKey::find(key).map(|limit| limit.short);
+    exactly.or_else(|| if key.len() > 64 { None } else { nearest(key, LimitKey::names()) })
 }
 
 /// Untrusted text inside a message: one line, nothing invisible, not endless.

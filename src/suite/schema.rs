@@ -14,7 +14,6 @@ pub fn schema() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "suite.schema.json",
         "title": "A suite of capsule-run",
-        "required": ["version"],
         "$defs": defs,
     });
     if let (Value::Object(root), Value::Object(head)) = (&mut root, head) {
@@ -41,13 +40,16 @@ fn map(kind: &'static MapKind, defs: &mut Map<String, Value>) -> Value {
             }
         }
     }
-    json!({"type": "object", "properties": properties, "additionalProperties": false})
+    let mut map = json!({"type": "object", "properties": properties, "additionalProperties": false});
+    if let (Value::Object(map), false) = (&mut map, kind.required.is_empty()) {
+        map.insert("required".to_owned(), json!(kind.required));
+    }
+    map
 }
 
 /// A reference to a kind of map.
 fn reference(kind: &'static MapKind, defs: &mut Map<String, Value>) -> Value {
-    let name: String =
-        kind.what.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name: String = kind.what.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let name = name.trim_matches('-').to_owned();
     if !defs.contains_key(&name) {
         // The place is taken before the map is made, because the tables may refer to each other.
@@ -134,7 +136,9 @@ mod tests {
     fn open_maps(value: &Value, path: &str, found: &mut Vec<String>) {
         match value {
             Value::Object(map) => {
-                if map.contains_key("properties") && map.get("additionalProperties") != Some(&Value::Bool(false)) {
+                if map.contains_key("properties")
+                    && map.get("additionalProperties") != Some(&Value::Bool(false))
+                {
                     found.push(path.to_owned());
                 }
                 for (key, value) in map {

@@ -1,6 +1,7 @@
 //! The command line from the outside, one file per command. Nothing here needs a sandbox.
 
 mod help;
+mod live;
 mod schema;
 mod single;
 mod suite;

@@ -90,7 +90,11 @@ fn a_missing_configuration_is_told_in_the_words_of_the_guide() {
     assert_eq!(result["status"], "error");
     assert_eq!(result["error"]["code"], "E1001");
     Capsule::new(&["--config", "no.toml", "--dry-run", "--", "true"]).run().exits(2).prints_nothing();
-    Capsule::new(&["--", "true"]).env("CAPSULE_CONFIG", "gone.toml").run().exits(125).says("'gone.toml' not found");
+    Capsule::new(&["--", "true"])
+        .env("CAPSULE_CONFIG", "gone.toml")
+        .run()
+        .exits(125)
+        .says("'gone.toml' not found");
 }
 
 #[test]
@@ -105,13 +109,15 @@ fn a_configuration_that_does_not_parse_names_its_line() {
 
 #[test]
 fn an_unknown_profile_is_e1004_and_lists_what_there_is() {
-    let ended = Capsule::new(&["-p", "production", "--", "true"]).run().exits(125).says("E1004").says("strict");
+    let ended =
+        Capsule::new(&["-p", "production", "--", "true"]).run().exits(125).says("E1004").says("strict");
     assert_eq!(ended.json()["error"]["code"], "E1004");
 }
 
 #[test]
 fn values_that_make_no_sense_are_all_told_at_once() {
-    let ended = Capsule::new(&["-t", "0", "-m", "lots", "--bind", "x", "-e", "=1", "--", "true"]).run().exits(125);
+    let ended =
+        Capsule::new(&["-t", "0", "-m", "lots", "--bind", "x", "-e", "=1", "--", "true"]).run().exits(125);
     for code in ["E1003", "E1001", "E2004"] {
         assert!(ended.stderr.contains(code), "{code}:\n{}", ended.stderr);
     }

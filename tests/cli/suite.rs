@@ -98,7 +98,11 @@ fn a_report_that_cannot_be_written_stops_the_run_before_it_begins() {
 
 #[test]
 fn two_reports_in_one_file_are_a_usage_error() {
-    Capsule::new(&["suite", "--json", "r", "--junit", "r"]).file("grade.yaml", SUITE).run().exits(2).says("same file");
+    Capsule::new(&["suite", "--json", "r", "--junit", "r"])
+        .file("grade.yaml", SUITE)
+        .run()
+        .exits(2)
+        .says("same file");
 }
 
 #[test]
@@ -112,7 +116,11 @@ fn jobs_must_be_a_number_or_auto() {
 
 #[test]
 fn set_overrides_a_limit_of_every_case_and_a_typo_is_told() {
-    let plan = Capsule::new(&["suite", "--set", "memory=96M", "--dry-run"]).file("grade.yaml", SUITE).run().exits(0).json();
+    let plan = Capsule::new(&["suite", "--set", "memory=96M", "--dry-run"])
+        .file("grade.yaml", SUITE)
+        .run()
+        .exits(0)
+        .json();
     for case in plan["cases"].as_array().expect("cases") {
         assert_eq!(case["values"]["memory"]["value"], "96 MiB");
         assert_eq!(case["values"]["memory"]["origin"], "--set memory");

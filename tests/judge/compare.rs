@@ -32,6 +32,14 @@ fn a_diff_draws_the_blanks_that_differ() {
 }
 
 #[test]
+fn a_line_of_nothing_but_blanks_is_drawn() {
+    let found = compare(Compare::Trim, b"a\n\nb\n", b"a\nb\n").expect("a line is missing");
+    assert_eq!(found.unified, "--- expected\n+++ actual\n@@ -1,3 +1,2 @@\n a\n-⏎\n b\n");
+    let found = exact(b"a\n", b"a\n \t\n");
+    assert_eq!(found.unified, "--- expected\n+++ actual\n@@ -1,1 +1,2 @@\n a\n+·→⏎\n");
+}
+
+#[test]
 fn a_diff_by_tokens_shows_only_lines_whose_tokens_differ() {
     let found = compare(Compare::Tokens, b"a  b\nc d\ne\n", b"a b\nc x\ne").expect("d is not x");
     assert_eq!(found.unified, "--- expected\n+++ actual\n@@ -1,3 +1,3 @@\n a b\n-c d\n+c x\n e\n");

@@ -126,6 +126,7 @@ fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> Resolve
             build: false,
         },
         needs: vec![],
+        group_score: None,
     }
 }
 

@@ -17,6 +17,7 @@ use capsule_run::report::json::ExitInfo;
 use capsule_run::report::junit::JunitStyle;
 use capsule_run::report::text::{self, Audience, TextStyle};
 use capsule_run::report::{RunReport, json, junit, result};
+use capsule_run::resolve::GroupScore;
 use capsule_run::sandbox::outcome::{End, FaultKind, KillReason};
 use serde_json::Value;
 
@@ -190,6 +191,33 @@ fn a_line_of_two_megabytes_is_shown_by_its_ends() {
     assert_eq!(stdout["omitted_bytes"], 2_000_000 - 64 * 1024);
     assert!(junit_of(&run, JunitStyle::Extended).len() < 300_000);
     assert!(text::failure(&run.cases[0], &TextStyle::default()).lines().all(|line| line.len() < 2_100_000));
+}
+
+#[test]
+fn a_group_that_is_all_or_nothing_gets_all_or_nothing() {
+    let third = |id: &str, suite| {
+        case(id, 1).with(|case| {
+            case.suite = suite;
+            case.points = 10.0 / 3.0;
+            case.group_score = Some(GroupScore::AllOrNothing { points: 10.0 });
+        })
+    };
+    let lost = third("secret/2", 0).failed(Code::WrongExit, "exit 1, expected 0").report();
+    let cases = vec![
+        third("secret/1", 0).report(),
+        lost,
+        third("secret/3", 0).report(),
+        third("secret/4", 1).report(),
+        third("secret/5", 1).report(),
+        third("secret/6", 1).report(),
+    ];
+    let run = builder::run(cases);
+    let text = text::summary(&run, &TextStyle::default());
+    assert!(text.contains("Group secret: no points, 2 of 3 passed and it is all or nothing\n"), "{text}");
+    let json: Value = serde_json::from_slice(&json_of(&run)).expect("valid JSON");
+    assert_eq!((&json["summary"]["score"], &json["summary"]["max_score"]), (&10.into(), &20.into()));
+    assert_eq!((&json["cases"][0]["status"], &json["cases"][0]["score"]), (&"passed".into(), &0.into()));
+    assert_eq!(json["cases"][3]["score"], 3.333333333);
 }
 
 #[test]

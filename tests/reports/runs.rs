@@ -269,7 +269,7 @@ pub(crate) fn hostile() -> RunReport {
 pub(crate) fn long_line() -> RunReport {
     run(vec![
         case("long/line", 1)
-            .failed(Code::OutputLimit, &"m".repeat(2_000_000))
+            .failed(Code::OutputLimit, &"m".repeat(20_000))
             .stdout("é".repeat(1_000_000).as_bytes())
             .outcome(|ran| ran.stdout.total = 3_000_000)
             .stderr(&vec![b'x'; 2_000_000])

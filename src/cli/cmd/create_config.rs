@@ -21,7 +21,9 @@ pub(in crate::cli) fn run(path: &Path) -> u8 {
             exit::OK
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            terminal::say(&format!("error: {shown} exists already and is not overwritten\n  help: name another file, or move this one away"));
+            terminal::say(&format!(
+                "error: {shown} exists already and is not overwritten\n  help: name another file, or move this one away"
+            ));
             exit::USAGE
         }
         Err(error) => {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::cli::args::{ColorWhen, MessageFormat, SingleArgs};
 use crate::cli::engine::engine;
 use crate::cli::failure::{Failure, plain};
-use crate::cli::journal::Journal;
+use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::{account, exit, files, ids, overrides, signals, terminal};
 use crate::diagnostic::{Diagnostic, Source};
@@ -40,15 +40,23 @@ pub(in crate::cli) fn run(args: SingleArgs, places: &Places) -> u8 {
         );
         return exit::USAGE;
     }
-    let mut id = args.execution_id.clone();
+    let mut id = args.execution_id.clone().filter(|id| policy::is_execution_id(id));
     let done = prepare(&args, places).map_err(Failure::from).and_then(|job| {
         id = id.take().or_else(|| job.request.execution_id.clone());
-        if args.dry_run { plan(&job) } else { execute(job, &args, id.get_or_insert_with(ids::execution), places) }
+        if args.dry_run {
+            plan(&job)
+        } else {
+            execute(job, &args, id.get_or_insert_with(ids::execution), places)
+        }
     });
     done.unwrap_or_else(|failure| refuse(&failure, &args, id.unwrap_or_else(ids::execution)))
 }
 
 fn prepare(args: &SingleArgs, places: &Places) -> Result<Job, Vec<Diagnostic>> {
+    if args.execution_id.as_deref().is_some_and(|id| !policy::is_execution_id(id)) {
+        let reason = "--execution-id: an execution id has 1 to 128 characters, none of them invisible";
+        return Err(vec![plain(Code::OutOfRange, reason.to_owned(), "")]);
+    }
     let options = overrides::of_single(args)?;
     let operator = load::operator(places, args.operator.config.as_deref(), options)?;
     let request = if args.json { read_request(args)? } else { typed_request(args)? };
@@ -100,14 +108,20 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
     }
     let engine = engine(&job.operator);
     let plan = RunPlan::single(job.case, places.scratch.clone());
-    let reports = runner::run(&plan, &engine, &cancel, &|_| {});
+    let mut reports = runner::run(&plan, &engine, &cancel, &|_| {});
+    let monitoring = &job.operator.config.monitoring;
+    if !monitoring.enable_io_statistics {
+        journal::forget_io(&mut reports);
+    }
     let report = reports.first().expect("a plan of one case has one report");
     journal.log(id, report);
     if args.verbose {
         terminal::say_text(&account::after(report));
     }
     let status = exit::of_single(report, interrupted.signal());
-    Ok(print(&result::to_json(report, id, args.pretty), status))
+    let tracked = monitoring.enable_resource_tracking;
+    let to_json = if tracked { result::to_json } else { result::to_json_untracked };
+    Ok(print(&to_json(report, id, args.pretty), status))
 }
 
 /// Prints the result; `status`, unless it is lost.
@@ -124,8 +138,8 @@ fn print(json: &str, status: u8) -> u8 {
 /// Nothing was run. `-- CMD` must not be confused with the command's own statuses; a request and
 /// a dry run have none of their own.
 fn refuse(failure: &Failure, args: &SingleArgs, id: String) -> u8 {
-    failure.tell(ColorWhen::Auto, MessageFormat::Human);
     let status = if args.json || args.dry_run { exit::USAGE } else { exit::HARNESS };
+    failure.tell(ColorWhen::Auto, MessageFormat::Human, status);
     match failure.code_and_message() {
         Some((code, message)) if !args.dry_run => {
             print(&result::refused_to_json(&id, code, &message, args.pretty), status)

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
 use crate::cli::failure::Failure;
-use crate::cli::journal::Journal;
+use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
 use crate::cli::report_file::ReportFile;
@@ -65,12 +65,13 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
         execute(&job, &args, places)
     });
     done.unwrap_or_else(|failure| {
-        failure.tell(args.show.color, args.message_format);
-        match failure {
+        let status = match failure {
             Failure::Diagnostics(_) | Failure::Usage(_) => exit::USAGE,
             Failure::Report(_) => exit::REPORT_LOST,
             Failure::Host(_) => exit::NOT_JUDGED,
-        }
+        };
+        failure.tell(args.show.color, args.message_format, status);
+        status
     })
 }
 
@@ -84,10 +85,13 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let operator = load::operator(places, args.operator.config.as_deref(), options)?;
     let paths = load::find_suites(places, &args.suites)?;
     let mut suites = load::suites(&paths, &operator, args.submission.as_deref())?;
-    let broken: Vec<_> = suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
+    let broken: Vec<_> =
+        suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
     let mut cases = Vec::new();
     for (at, suite) in suites.iter_mut().enumerate() {
-        cases.extend(broken.iter().find(|broken| broken.suite == at).and_then(|_| runner::submission_case(suite)));
+        cases.extend(
+            broken.iter().find(|broken| broken.suite == at).and_then(|_| runner::submission_case(suite)),
+        );
         cases.append(&mut suite.cases);
     }
     let cases = select(cases, &args.select).map_err(Failure::Usage)?;
@@ -98,19 +102,28 @@ fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
     if text == "auto" {
         return Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
     }
-    let wrong = || Failure::Usage(format!("--jobs: `{}` is neither a number from 1 nor `auto`", visible_line(text.as_bytes())));
+    let wrong = || {
+        Failure::Usage(format!(
+            "--jobs: `{}` is neither a number from 1 nor `auto`",
+            visible_line(text.as_bytes())
+        ))
+    };
     let jobs: NonZeroUsize = text.parse().map_err(|_| wrong())?;
     if jobs.get() > 1024 { Err(Failure::Usage("--jobs: at most 1024".to_owned())) } else { Ok(jobs) }
 }
 
 fn list(job: &Job) -> u8 {
-    let ids: String = job.cases.iter().map(|case| format!("{}\n", visible_line(case.id.0.as_bytes()))).collect();
+    let ids: String =
+        job.cases.iter().map(|case| format!("{}\n", visible_line(case.id.0.as_bytes()))).collect();
     print(&ids)
 }
 
 /// `--dry-run`: what would run, in order, and every value of it.
 fn plan(job: &Job) -> serde_json::Value {
-    let suites = job.suites.iter().map(|suite| json!({"name": suite.name, "file": suite.file, "sha256": suite.sha256}));
+    let suites = job
+        .suites
+        .iter()
+        .map(|suite| json!({"name": suite.name, "file": suite.file, "sha256": suite.sha256}));
     let cases = job.cases.iter().map(|case| {
         let needs: Vec<_> = case.needs.iter().map(ToString::to_string).collect();
         json!({
@@ -142,6 +155,9 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     }
     let clock = Instant::now();
     run.cases = run_cases(job, args, places, &cancel, (&journal, &run.meta.id, &style));
+    if !job.operator.config.monitoring.enable_io_statistics {
+        journal::forget_io(&mut run.cases);
+    }
     run.meta.duration = clock.elapsed();
     finish(&mut run, &interrupted);
     let (status, reason) = exit::of_run(&run, interrupted.signal());
@@ -197,7 +213,7 @@ fn unfinished(job: &Job, places: &Places) -> RunReport {
     RunReport {
         meta: run_meta::of_this_process(&places.cwd, SystemTime::now(), job.jobs.get()),
         suites: suites.collect(),
-        cases: job.cases.iter().map(|case| runner::unfinished(case)).collect(),
+        cases: job.cases.iter().map(runner::unfinished).collect(),
     }
 }
 
@@ -211,7 +227,10 @@ impl Reports {
         let exit = ExitInfo { code: exit::NOT_JUDGED, reason: "the run did not end".to_owned() };
         let args = &args.reports;
         let json = args.json.as_ref().map(|path| ReportFile::open(path, &json_bytes(run, &exit)));
-        let junit = args.junit.as_ref().map(|path| ReportFile::open(path, &junit_bytes(run, args.junit_style.into())));
+        let junit = args
+            .junit
+            .as_ref()
+            .map(|path| ReportFile::open(path, &junit_bytes(run, args.junit_style.into())));
         Ok(Self { json: json.transpose()?, junit: junit.transpose()? })
     }
 
@@ -248,10 +267,12 @@ fn junit_bytes(run: &RunReport, style: junit::JunitStyle) -> Vec<u8> {
 }
 
 fn style(job: &Job, args: &SuiteArgs) -> TextStyle {
-    let paths: Vec<_> = job.paths.iter().map(|path| visible_line(path.as_os_str().as_encoded_bytes())).collect();
-    let submission = args.submission.as_ref().map(|path| {
-        format!(" --submission {}", visible_line(path.as_os_str().as_encoded_bytes()))
-    });
+    let paths: Vec<_> =
+        job.paths.iter().map(|path| visible_line(path.as_os_str().as_encoded_bytes())).collect();
+    let submission = args
+        .submission
+        .as_ref()
+        .map(|path| format!(" --submission {}", visible_line(path.as_os_str().as_encoded_bytes())));
     TextStyle {
         color: terminal::colour(args.show.color),
         ascii: args.show.ascii,
@@ -262,7 +283,8 @@ fn style(job: &Job, args: &SuiteArgs) -> TextStyle {
 }
 
 fn header(job: &Job, run: &RunReport) -> String {
-    let paths: Vec<_> = job.paths.iter().map(|path| visible_line(path.as_os_str().as_encoded_bytes())).collect();
+    let paths: Vec<_> =
+        job.paths.iter().map(|path| visible_line(path.as_os_str().as_encoded_bytes())).collect();
     let plural = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
     format!(
         " capsule-run {} - {} - {}, {} at a time - run {}",
@@ -296,7 +318,8 @@ fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle) {
         terminal::say_text(&format!("{block}\n"));
     }
     terminal::say_text(&text::summary(run, style));
-    let files: Vec<_> = args.reports.json.iter().chain(&args.reports.junit).map(|path| path.display().to_string()).collect();
+    let files: Vec<_> =
+        args.reports.json.iter().chain(&args.reports.junit).map(|path| path.display().to_string()).collect();
     if !files.is_empty() && !args.show.quiet {
         terminal::say(&format!("  Reports {}", visible_line(files.join(" ").as_bytes())));
     }

@@ -18,6 +18,13 @@ pub(super) fn common_prefix(left: &[u8], right: &[u8]) -> usize {
     start + rest
 }
 
+/// How many bytes of whole lines are the same from the start. No comparison needs to look at them
+/// again: a line's end is the end of a token, too.
+pub(in crate::judge) fn common_lines(left: &[u8], right: &[u8]) -> usize {
+    let same = common_prefix(left, right);
+    left[..same].iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,5 +38,12 @@ mod tests {
             assert_eq!(common_prefix(&left, &right), length);
             assert_eq!(common_prefix(&left, &left[..length]), length);
         }
+    }
+
+    #[test]
+    fn common_lines_end_with_a_newline() {
+        assert_eq!(common_lines(b"a\nb\nc", b"a\nb\nd"), 4);
+        assert_eq!(common_lines(b"a\nb", b"a\nb"), 2);
+        assert_eq!(common_lines(b"ab", b"ac"), 0);
     }
 }

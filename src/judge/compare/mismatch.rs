@@ -14,6 +14,12 @@ pub(in crate::judge) struct Mismatch {
 
 /// Where `actual` first differs from `expected`, if it does.
 pub(super) fn mismatch(compare: Compare, expected: &[u8], actual: &[u8]) -> Option<Mismatch> {
+    let same = exact::common_lines(expected, actual);
+    let at = of_rest(compare, &expected[same..], &actual[same..])?;
+    Some(Mismatch { expected: same + at.expected, actual: same + at.actual })
+}
+
+fn of_rest(compare: Compare, expected: &[u8], actual: &[u8]) -> Option<Mismatch> {
     match compare {
         Compare::Exact => exact::mismatch(expected, actual),
         Compare::Trim => trim::mismatch(expected, actual),

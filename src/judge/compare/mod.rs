@@ -11,6 +11,7 @@ mod tokens;
 mod trim;
 
 pub use difference::compare;
+pub(super) use exact::common_lines;
 pub(super) use float::same_token;
 pub(super) use mismatch::Mismatch;
 pub(super) use tokens::{is_blank, tokens, trim_end};

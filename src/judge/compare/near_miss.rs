@@ -1,6 +1,7 @@
 //! What a weaker comparison would have ignored to match: contest judges' "presentation error",
 //! made useful.
 
+use crate::judge::compare::exact::common_lines;
 use crate::judge::compare::mismatch::mismatch;
 use crate::judge::compare::tokens::{self, tokens};
 use crate::judge::compare::{is_blank, trim};
@@ -24,6 +25,8 @@ pub(super) fn near_miss(expected: &[u8], actual: &[u8]) -> Option<NearMiss> {
         (NearMiss::TokenOrder, token_order),
         (NearMiss::Numeric, |a, b| mismatch(NUMERIC, a, b).is_none()),
     ];
+    let same = common_lines(expected, actual);
+    let (expected, actual) = (&expected[same..], &actual[same..]);
     TESTS.into_iter().find(|(_, test)| test(expected, actual)).map(|(near_miss, _)| near_miss)
 }
 

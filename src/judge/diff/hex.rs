@@ -31,6 +31,11 @@ pub(super) fn dump(expected: &[u8], actual: &[u8], expected_at: usize, actual_at
     out
 }
 
+/// Whether the rows show all there is.
+pub(super) fn shows_all(bytes: &[u8]) -> bool {
+    bytes.len() <= 2 * ROW
+}
+
 fn length(bytes: &[u8]) -> String {
     match bytes.len() {
         1 => "1 byte".to_owned(),

@@ -21,8 +21,10 @@ pub(super) enum Blanks {
 }
 
 /// How a changed line without a partner is drawn.
-pub(super) fn unpaired(compare: Compare) -> Blanks {
+pub(super) fn unpaired(compare: Compare, line: &[u8]) -> Blanks {
     match compare {
+        // There is nothing else to see on it.
+        Compare::Exact | Compare::Trim if trim_end(line).is_empty() => Blanks::All,
         Compare::Exact => Blanks::Trailing,
         Compare::Trim | Compare::Tokens | Compare::Float(_) => Blanks::Plain,
     }
@@ -34,7 +36,7 @@ pub(super) fn paired(compare: Compare, expected: &[u8], actual: &[u8]) -> Blanks
     match compare {
         Compare::Exact if differ(expected, actual) => Blanks::All,
         Compare::Trim if differ(trim_end(expected), trim_end(actual)) => Blanks::All,
-        _ => unpaired(compare),
+        _ => unpaired(compare, expected),
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::judge::Compare;
-use crate::judge::compare::{same_token, tokens, trim_end};
+use crate::judge::compare::{common_lines, same_token, tokens, trim_end};
 
 /// Lines of context around a change.
 pub(super) const CONTEXT: usize = 3;
@@ -69,9 +69,10 @@ pub(super) fn same_line(compare: Compare, expected: &[u8], actual: &[u8]) -> boo
 /// The region of two byte strings that differ: everything but equal lines at both ends, with up
 /// to [`CONTEXT`] of those.
 pub(super) fn region(compare: Compare, expected: &[u8], actual: &[u8]) -> Region {
-    let mut start = (0, 0);
-    let mut head = 0;
-    for (left, right) in lines(expected).zip(lines(actual)) {
+    let same = common_lines(expected, actual);
+    let mut start = (same, same);
+    let mut head = newlines(&expected[..same]);
+    for (left, right) in lines(&expected[same..]).zip(lines(&actual[same..])) {
         if !same_line(compare, left, right) {
             break;
         }

@@ -34,7 +34,8 @@ pub(in crate::judge) struct DiffText {
 /// The diff of two byte strings that `compare` found different at `at`.
 pub(in crate::judge) fn unified(compare: Compare, expected: &[u8], actual: &[u8], at: Mismatch) -> DiffText {
     if hex::is_binary(expected, actual, at.actual) {
-        return DiffText { text: hex::dump(expected, actual, at.expected, at.actual), truncated: true };
+        let text = hex::dump(expected, actual, at.expected, at.actual);
+        return DiffText { text, truncated: !(hex::shows_all(expected) && hex::shows_all(actual)) };
     }
     let region = region(compare, expected, actual);
     let (left, right) = (&expected[region.expected.clone()], &actual[region.actual.clone()]);
@@ -129,7 +130,7 @@ impl Sides<'_> {
                     let same = line.iter().zip(*partner).take_while(|(a, b)| a == b).count();
                     (paired(self.compare, line, partner), same)
                 }
-                None => (unpaired(self.compare), 0),
+                None => (unpaired(self.compare, line), 0),
             };
             page.line(&format!("{}{}", side.sign, draw(line, blanks, focus)));
             if !line.ends_with(b"\n") && self.compare == Compare::Exact {

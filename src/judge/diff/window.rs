@@ -31,13 +31,14 @@ pub(super) fn window(compare: Compare, expected: &[u8], actual: &[u8], at: Misma
     }
     let blanks = match (lines(&expected[left..]).next(), lines(&actual[right..]).next()) {
         (Some(left), Some(right)) => paired(compare, left, right),
-        _ => unpaired(compare),
+        (Some(line), None) | (None, Some(line)) => unpaired(compare, line),
+        (None, None) => Blanks::Plain,
     };
     for (sign, bytes, from, focus) in
         [('-', expected, left, at.expected - left), ('+', actual, right, at.actual - right)]
     {
         for (index, line) in lines(&bytes[from..]).take(AROUND).enumerate() {
-            let (blanks, focus) = if index == 0 { (blanks, focus) } else { (unpaired(compare), 0) };
+            let (blanks, focus) = if index == 0 { (blanks, focus) } else { (unpaired(compare, line), 0) };
             let _ = writeln!(out, "{sign}{}", draw(line, blanks, focus));
         }
     }

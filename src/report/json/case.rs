@@ -1,15 +1,15 @@
 //! [`Case`]: one case in the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::attempt::Attempt;
 use super::number::Points;
-use crate::judge::{Code, Details, Family, NearMiss, Status};
+use crate::judge::{Code, Details, NearMiss, Status};
 use crate::report::{CaseReport, SuiteInfo};
-use crate::resolve::{CaseKind, Visibility};
+use crate::resolve::{self, CaseKind, Visibility};
 
 /// One case or build step.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -43,10 +43,12 @@ pub(super) struct Case<'a> {
     reason: Option<Reason<'a>>,
     /// Facts worth knowing that did not decide.
     notes: &'a [String],
-    /// Points reached.
+    /// Points reached: none when its group is all or nothing and another case of it did not pass.
     score: Points,
     /// Points that could be reached.
     max_score: Points,
+    /// How the points of its group are given; null when it is in none.
+    group_score: Option<GroupScore>,
     /// Who may see its input, expectation and output.
     visibility: Visibility,
     /// Whether it passed, but not at the first try.
@@ -63,6 +65,16 @@ enum Kind {
     Build,
     /// A case proper.
     Case,
+}
+
+/// How the points of a group are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum GroupScore {
+    /// Each case by itself.
+    Sum,
+    /// All of them if every case passed, otherwise none.
+    AllOrNothing,
 }
 
 /// Why a case did not pass.
@@ -120,9 +132,15 @@ enum ReasonKind {
 }
 
 impl<'a> Case<'a> {
-    pub(super) fn new(report: &'a CaseReport, suites: &'a [SuiteInfo]) -> Self {
+    /// `lost` are the groups that are all or nothing and got nothing.
+    pub(super) fn new(
+        report: &'a CaseReport,
+        suites: &'a [SuiteInfo],
+        lost: &HashSet<(usize, &str)>,
+    ) -> Self {
         let case = &*report.case;
         let verdict = &report.verdict;
+        let is_lost = case.group.as_deref().is_some_and(|group| lost.contains(&(case.suite, group)));
         Self {
             id: &case.id.0,
             suite: suites.get(case.suite).map_or("", |suite| &suite.name),
@@ -141,8 +159,12 @@ impl<'a> Case<'a> {
             details: &verdict.details,
             reason: Reason::of(report),
             notes: &verdict.notes,
-            score: Points(report.score()),
+            score: Points(if is_lost { 0.0 } else { report.score() }),
             max_score: Points(case.points),
+            group_score: case.group_score.map(|score| match score {
+                resolve::GroupScore::Sum => GroupScore::Sum,
+                resolve::GroupScore::AllOrNothing { .. } => GroupScore::AllOrNothing,
+            }),
             visibility: case.visibility,
             flaky: report.is_flaky(),
             attempts: (1..)
@@ -172,10 +194,18 @@ impl<'a> Reason<'a> {
 impl ReasonKind {
     fn of(code: Code) -> Self {
         match code {
+            Code::InvalidInput | Code::MissingField | Code::OutOfRange | Code::ProfileNotFound => Self::Input,
+            Code::PermissionDenied | Code::CommandNotFound | Code::InvalidCommand => Self::Command,
             Code::Blocked => Self::Policy,
-            Code::SetupTimeout => Self::Setup,
+            Code::Timeout
+            | Code::MemoryLimit
+            | Code::OomKill
+            | Code::ProcessLimit
+            | Code::OutputLimit
+            | Code::DiskLimit => Self::Limit,
             Code::Signal => Self::Signal,
-            Code::Timeout => Self::Limit,
+            Code::SandboxSetup | Code::Monitoring | Code::UnsupportedPlatform => Self::Sandbox,
+            Code::SetupTimeout => Self::Setup,
             Code::WrongExit => Self::Exit,
             Code::StdoutDiffers => Self::Stdout,
             Code::StderrDiffers => Self::Stderr,
@@ -184,12 +214,6 @@ impl ReasonKind {
             Code::CheckerFailed => Self::Checker,
             Code::PrerequisiteFailed => Self::Needs,
             Code::UnexpectedPass => Self::Xpass,
-            _ => match code.family() {
-                Family::Configuration => Self::Input,
-                Family::Execution => Self::Command,
-                Family::Resource => Self::Limit,
-                Family::Time | Family::System | Family::Expectation => Self::Sandbox,
-            },
         }
     }
 }

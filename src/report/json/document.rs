@@ -163,7 +163,8 @@ struct Cases<'a>(&'a RunReport);
 impl Serialize for Cases<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let run = self.0;
-        serializer.collect_seq(run.cases.iter().map(|report| Case::new(report, &run.suites)))
+        let lost = run.lost_groups();
+        serializer.collect_seq(run.cases.iter().map(|report| Case::new(report, &run.suites, &lost)))
     }
 }
 

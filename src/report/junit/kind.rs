@@ -1,6 +1,6 @@
 //! Which child element a verdict becomes, and its `type`.
 
-use crate::judge::{CheckTarget, Code, Family, Status, Verdict};
+use crate::judge::{CheckTarget, Code, Status, Verdict};
 use crate::sandbox::outcome::{FileProblem, Outcome};
 
 /// What a case is for a reader of JUnit.
@@ -47,10 +47,18 @@ pub(super) fn type_name(verdict: &Verdict, outcome: Option<&Outcome>) -> &'stati
         Code::FileDiffers => "capsule.file-mismatch",
         Code::UnexpectedPass => "capsule.xpass",
         Code::PrerequisiteFailed => "capsule.not-run",
-        Code::BuildFailed | Code::CheckerFailed | Code::SetupTimeout => "capsule.setup",
-        _ if code.family() == Family::System => "capsule.sandbox",
-        // A file or command that cannot be read or executed.
-        _ => "capsule.setup",
+        Code::SandboxSetup | Code::Monitoring | Code::UnsupportedPlatform => "capsule.sandbox",
+        // What came before the program: building it, finding it, reading what to do with it.
+        Code::BuildFailed
+        | Code::CheckerFailed
+        | Code::SetupTimeout
+        | Code::InvalidInput
+        | Code::MissingField
+        | Code::OutOfRange
+        | Code::ProfileNotFound
+        | Code::PermissionDenied
+        | Code::CommandNotFound
+        | Code::InvalidCommand => "capsule.setup",
     }
 }
 

@@ -49,8 +49,8 @@ fn sequence(text: &str) -> Option<usize> {
 }
 
 /// Parameters, intermediates, one final character.
-fn control(mut chars: Peekable<CharIndices<'_>>) -> Option<usize> {
-    while let Some((at, c)) = chars.next() {
+fn control(chars: Peekable<CharIndices<'_>>) -> Option<usize> {
+    for (at, c) in chars {
         match c {
             '\u{20}'..='\u{3F}' if at < LONGEST => {}
             '\u{40}'..='\u{7E}' => return Some(at + c.len_utf8()),
@@ -75,8 +75,8 @@ fn string(mut chars: Peekable<CharIndices<'_>>) -> Option<usize> {
 }
 
 /// `ESC ( B` and its like.
-fn intermediate(mut chars: Peekable<CharIndices<'_>>) -> Option<usize> {
-    while let Some((at, c)) = chars.next() {
+fn intermediate(chars: Peekable<CharIndices<'_>>) -> Option<usize> {
+    for (at, c) in chars {
         match c {
             '\u{20}'..='\u{2F}' if at < LONGEST => {}
             '\u{30}'..='\u{7E}' => return Some(at + 1),

@@ -8,6 +8,6 @@ pub enum JunitStyle {
     Extended,
     /// Valid against `junit-10.xsd` (Jenkins' xUnit plugin) and Surefire's.
     Strict,
-    /// Valid against Ant's `JUnit.xsd` and `junit-10.xsd`.
+    /// Valid against Ant's `JUnit.xsd`, from its first edition that knows `skipped`, and `junit-10.xsd`.
     Ant,
 }

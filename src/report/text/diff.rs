@@ -11,7 +11,7 @@ pub(super) fn render(unified: &str, indent: &str, style: &TextStyle) -> String {
     let mut lines = unified.lines().peekable();
     let mut page = Page { out: String::new(), indent, style, old: None, new: None };
     while let Some(line) = lines.next() {
-        if line == "--- expected" || line == "+++ actual" {
+        if page.old.is_none() && (line == "--- expected" || line == "+++ actual") {
             continue;
         }
         if !line.starts_with('-') || page.old.is_none() {
@@ -107,7 +107,7 @@ impl Page<'_> {
     fn push(&mut self, numbers: [Option<usize>; 2], text: &str) {
         let [old, new] = numbers.map(|number| number.map_or_else(String::new, |number| number.to_string()));
         let bar = self.style.mark("│", "|");
-        let gutter = format!("{old:>5} {new:>5} {bar}");
+        let gutter = if self.old.is_some() { format!("{old:>5} {new:>5} {bar}") } else { bar.to_owned() };
         let line = format!("{}{}{text}", self.indent, self.style.paint(Paint::Dim, &gutter));
         self.out.push_str(line.trim_end());
         self.out.push('\n');
@@ -179,7 +179,17 @@ mod tests {
     }
 
     #[test]
+    fn content_that_looks_like_a_header_is_shown() {
+        let text = render(
+            "--- expected\n+++ actual\n@@ -1,1 +1,1 @@\n--- expected\n+++ actual\n",
+            "",
+            &TextStyle::default(),
+        );
+        assert_eq!(text, "    1       │--- expected\n          1 │+++ actual\n");
+    }
+
+    #[test]
     fn text_without_hunks_is_shown_as_it_is() {
-        assert_eq!(render("00000000  61 62\n", "", &TextStyle::default()), "            │00000000  61 62\n");
+        assert_eq!(render("00000000  61 62\n", "", &TextStyle::default()), "│00000000  61 62\n");
     }
 }

@@ -176,18 +176,24 @@ impl Block<'_> {
             None => self.labelled("why", &reason),
         }
         if self.style.audience.sees(report.case.visibility) {
-            for check in report.verdict.checks.iter().filter(|check| !check.ok && check.difference.is_none())
-            {
-                if !report.verdict.message.contains(&check.message) {
-                    self.labelled("", &self.style.safe(&check.message));
-                }
-            }
+            self.missing_files(report);
             for note in &report.verdict.notes {
                 self.labelled("note", &self.style.safe(note));
             }
         }
         if let Some(hint) = hint(report) {
             self.labelled("hint", &self.style.safe(&hint));
+        }
+    }
+
+    /// Files that are not there, or are none: how the program ended stands with the checks, and what
+    /// differs has its diff.
+    fn missing_files(&mut self, report: &CaseReport) {
+        for check in report.verdict.checks.iter().filter(|check| !check.ok && check.difference.is_none()) {
+            let is_file = matches!(check.target, CheckTarget::File(_));
+            if is_file && !report.verdict.message.contains(&check.message) {
+                self.labelled("", &self.style.safe(&check.message));
+            }
         }
     }
 

@@ -23,17 +23,35 @@ pub fn word(report: &CaseReport) -> String {
 }
 
 fn failed(verdict: &Verdict) -> String {
-    let word = match verdict.code {
-        Some(Code::Timeout) if verdict.details.limit.as_deref() == Some("cpu") => "CPU",
-        Some(Code::Timeout) => "TIMEOUT",
-        Some(Code::MemoryLimit | Code::OomKill) => "MEMORY",
-        Some(Code::OutputLimit) => "OUTPUT",
-        Some(Code::ProcessLimit) => "PIDS",
-        Some(Code::DiskLimit) => "DISK",
-        Some(Code::Blocked) => "DENIED",
-        Some(Code::UnexpectedPass) => "XPASS",
-        Some(Code::Signal) => signal(verdict),
-        _ => "FAIL",
+    let Some(code) = verdict.code else { return "FAIL".to_owned() };
+    let word = match code {
+        Code::Timeout if verdict.details.limit.as_deref() == Some("cpu") => "CPU",
+        Code::Timeout => "TIMEOUT",
+        Code::MemoryLimit | Code::OomKill => "MEMORY",
+        Code::OutputLimit => "OUTPUT",
+        Code::ProcessLimit => "PIDS",
+        Code::DiskLimit => "DISK",
+        Code::Blocked => "DENIED",
+        Code::UnexpectedPass => "XPASS",
+        Code::Signal => signal(verdict),
+        Code::InvalidInput
+        | Code::MissingField
+        | Code::OutOfRange
+        | Code::ProfileNotFound
+        | Code::PermissionDenied
+        | Code::CommandNotFound
+        | Code::InvalidCommand
+        | Code::SetupTimeout
+        | Code::SandboxSetup
+        | Code::Monitoring
+        | Code::UnsupportedPlatform
+        | Code::WrongExit
+        | Code::StdoutDiffers
+        | Code::StderrDiffers
+        | Code::FileDiffers
+        | Code::BuildFailed
+        | Code::CheckerFailed
+        | Code::PrerequisiteFailed => "FAIL",
     };
     word.to_owned()
 }

@@ -20,7 +20,9 @@ impl Resolver<'_> {
             Ok(content) => Some(content.clone()),
             Err(message) => {
                 let message = message.clone();
-                self.mistake(Code::OutOfRange, span, message, "paths are relative to the suite file");
+                let missing = message.ends_with("does not exist");
+                let help = if missing { "paths are relative to the suite file" } else { "" };
+                self.mistake(Code::OutOfRange, span, message, help);
                 None
             }
         }

@@ -59,9 +59,7 @@ impl Resolver<'_> {
         for (path, bytes) in &common.expect.files {
             let expected = match bytes {
                 ExpectBytes::Any => None,
-                ExpectBytes::Like { content, compare: own } => {
-                    self.expected(content, own.unwrap_or(compare))
-                }
+                ExpectBytes::Like { content, compare: own } => self.expected(content, own.unwrap_or(compare)),
             };
             files.push(FileExpectation { path: path.clone(), expected });
         }
@@ -77,12 +75,7 @@ impl Resolver<'_> {
         Some(Expected { bytes, source, compare: compare.into() })
     }
 
-    fn answer(
-        &mut self,
-        path: &Path,
-        span: &std::ops::Range<usize>,
-        compare: Compare,
-    ) -> StreamExpectation {
+    fn answer(&mut self, path: &Path, span: &std::ops::Range<usize>, compare: Compare) -> StreamExpectation {
         match self.read_input(path, span) {
             Some(bytes) => StreamExpectation::Like(Expected {
                 bytes: Arc::clone(&bytes),

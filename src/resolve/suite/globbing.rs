@@ -44,7 +44,8 @@ impl Resolver<'_> {
             Ok(listed) => listed,
             Err(error) => {
                 let folder = path_shown(Path::new(base));
-                let message = format!("this glob matches no file: the folder `{folder}` cannot be listed: {error}");
+                let message =
+                    format!("this glob matches no file: the folder `{folder}` cannot be listed: {error}");
                 self.mistake(Code::OutOfRange, span, message, "globs are relative to the suite file");
                 return Vec::new();
             }

@@ -9,5 +9,7 @@ mod needs;
 mod planned;
 mod resolver;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use resolver::{SuiteInputs, load_suite, suite};

@@ -48,11 +48,8 @@ impl Resolver<'_> {
             groups: groups.collect(),
             members,
         };
-        let of_groups: Vec<Vec<Needed>> = suite
-            .groups
-            .iter()
-            .map(|group| self.meant(&group.common.needs, None, &index, build))
-            .collect();
+        let of_groups: Vec<Vec<Needed>> =
+            suite.groups.iter().map(|group| self.meant(&group.common.needs, None, &index, build)).collect();
         let of_cases: Vec<Vec<Needed>> = planned
             .iter()
             .map(|case| {
@@ -93,14 +90,20 @@ impl Resolver<'_> {
 
     fn unknown_need(&mut self, name: &Spanned<String>, index: &Index<'_>) {
         let word = shown(&name.value);
-        let names = index.groups.keys().copied().chain(self.suite.cases.iter().map(|case| case.id.value.as_str()));
+        let names =
+            index.groups.keys().copied().chain(self.suite.cases.iter().map(|case| case.id.value.as_str()));
         let near = nearest(&word, names.take(MAX_COMPARED)).map(shown);
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None if name.value == "build" => "there is no `build:` in this suite".to_owned(),
             None => "name a group, a case, or `build`".to_owned(),
         };
-        self.mistake(Code::InvalidInput, &name.span, format!("there is nothing called `{word}` to need"), help);
+        self.mistake(
+            Code::InvalidInput,
+            &name.span,
+            format!("there is nothing called `{word}` to need"),
+            help,
+        );
     }
 
     /// Looks for a circle in the graph of cases and groups. A group is one node that stands for
@@ -133,7 +136,9 @@ impl Resolver<'_> {
         let name = |at: &usize| match at {
             at if *at < cases => Some(shown(&planned[*at].id.0)),
             at if *at < cases + of_groups.len() => None,
-            at => Some(format!("group {}", shown(&self.suite.groups[*at - cases - of_groups.len()].name.value))),
+            at => {
+                Some(format!("group {}", shown(&self.suite.groups[*at - cases - of_groups.len()].name.value)))
+            }
         };
         let names: Vec<String> = circle.iter().filter_map(name).take(20).collect();
         let span = self.circle_span(planned, &circle, cases, of_groups.len());

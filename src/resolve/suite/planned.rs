@@ -35,7 +35,10 @@ impl<'a> Resolver<'a> {
         planned.extend(self.found());
         planned.sort_by_key(|case| case.span.start);
         self.check_unique(&planned);
-        self.check_groups_have_cases(&planned);
+        // After a mistake the cases of a group may be what was not understood.
+        if !self.lenient && self.errors.is_empty() {
+            self.check_groups_have_cases(&planned);
+        }
         planned
     }
 

@@ -44,9 +44,7 @@ pub fn suite(
     inputs: &SuiteInputs,
     files: &dyn Files,
 ) -> Result<ResolvedSuite, Vec<Diagnostic>> {
-    let mut resolver = Resolver::new(suite, operator, inputs, files);
-    let resolved = resolver.resolve();
-    if resolver.errors.is_empty() { Ok(resolved) } else { Err(resolver.finish()) }
+    Resolver::new(suite, operator, inputs, files).run()
 }
 
 /// Parses a suite file and decides everything about it. Where the file has mistakes, whatever
@@ -63,7 +61,9 @@ pub fn load_suite(
 ) -> Result<ResolvedSuite, Vec<Diagnostic>> {
     let (parsed, mut errors) = suite::parse_leniently(source, format);
     let Some(parsed) = parsed else { return Err(errors) };
-    match suite(&parsed, operator, inputs, files) {
+    let mut resolver = Resolver::new(&parsed, operator, inputs, files);
+    resolver.lenient = !errors.is_empty();
+    match resolver.run() {
         Ok(resolved) if errors.is_empty() => Ok(resolved),
         Ok(_) => Err(errors),
         Err(more) => {
@@ -92,6 +92,9 @@ pub(super) struct Resolver<'a> {
     /// Files that have been read; `None` where reading failed and was complained about.
     pub(super) read: HashMap<PathBuf, Result<FileContent, String>>,
     pub(super) errors: Vec<Diagnostic>,
+    /// Parts of the suite are missing because they could not be understood: what seems to be
+    /// missing is not complained about.
+    pub(super) lenient: bool,
     /// What has been written down, so that a mistake in the defaults is not said for every case.
     said: HashSet<(String, Option<Range<usize>>)>,
     not_shown: usize,
@@ -113,9 +116,15 @@ impl<'a> Resolver<'a> {
             shared: HashMap::new(),
             read: HashMap::new(),
             errors: Vec::new(),
+            lenient: false,
             said: HashSet::new(),
             not_shown: 0,
         }
+    }
+
+    fn run(mut self) -> Result<ResolvedSuite, Vec<Diagnostic>> {
+        let resolved = self.resolve();
+        if self.errors.is_empty() { Ok(resolved) } else { Err(self.finish()) }
     }
 
     fn finish(mut self) -> Vec<Diagnostic> {
@@ -123,7 +132,10 @@ impl<'a> Resolver<'a> {
         if self.not_shown > 0 {
             self.errors.push(Diagnostic {
                 code: Code::InvalidInput,
-                message: format!("{} further errors in {} are not shown", self.not_shown, self.suite.source.name),
+                message: format!(
+                    "{} further errors in {} are not shown",
+                    self.not_shown, self.suite.source.name
+                ),
                 place: None,
                 other: None,
                 help: String::new(),
@@ -174,7 +186,7 @@ impl<'a> Resolver<'a> {
         let mut cases = self.build_steps();
         let build: Vec<CaseId> = cases.iter().map(|case| case.id.clone()).collect();
         let planned = self.plan();
-        if planned.is_empty() && self.errors.is_empty() {
+        if planned.is_empty() && self.errors.is_empty() && !self.lenient {
             let help = "add `cases:`, or `groups:` with `cases_from:`";
             self.mistake(Code::MissingField, &(0..0), "the suite has no cases", help);
         }
@@ -200,9 +212,9 @@ impl<'a> Resolver<'a> {
     /// Finds the submission and what it lacks.
     fn resolve_submission(&mut self) -> Vec<PathBuf> {
         let written = &self.suite.submission;
-        let (path, span) = match (&self.inputs.submission, &written.path) {
-            (Some(path), _) => (path.clone(), None),
-            (None, Some(path)) => (self.root.join(&path.value), Some(path.span.clone())),
+        let (path, name, span) = match (&self.inputs.submission, &written.path) {
+            (Some(path), _) => (path.clone(), path, None),
+            (None, Some(path)) => (self.root.join(&path.value), &path.value, Some(path.span.clone())),
             (None, None) => {
                 if let Some(required) = written.required.first() {
                     let help = "give `submission: {path: …}` or --submission";
@@ -216,7 +228,7 @@ impl<'a> Resolver<'a> {
                 return Vec::new();
             }
         };
-        let name = shown(&path.to_string_lossy());
+        let name = path_shown(name);
         let found = self.files.canonical(&path);
         let message = match &found {
             Err(error) => format!("the submission `{name}` cannot be read: {error}"),
@@ -267,8 +279,7 @@ impl<'a> Resolver<'a> {
     fn case(&mut self, layers: &Layers<'_>, id: CaseId, start: usize) -> ResolvedCase {
         let settings = self.settings(layers);
         let argv = self.argv(layers, start);
-        let blocked =
-            argv.first().and_then(|program| resolve::blocked(program, &settings, self.operator));
+        let blocked = argv.first().and_then(|program| resolve::blocked(program, &settings, self.operator));
         ResolvedCase {
             name: id.0.to_string(),
             id,
@@ -404,9 +415,7 @@ impl<'a> Resolver<'a> {
 
     pub(super) fn content(&mut self, content: &suite::Spanned<Content>) -> Option<FileContent> {
         match &content.value {
-            Content::Text(text) => {
-                Some(FileContent { bytes: Arc::from(text.as_bytes()), executable: false })
-            }
+            Content::Text(text) => Some(FileContent { bytes: Arc::from(text.as_bytes()), executable: false }),
             Content::File(path) => self.read_file(path, &content.span),
         }
     }

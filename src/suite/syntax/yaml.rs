@@ -178,16 +178,47 @@ fn span(location: &Location, text: &str) -> Range<usize> {
 }
 
 fn diagnostic(error: &serde_saphyr::Error, source: &Source) -> Diagnostic {
-    let span = error.location().map_or(0..0, |location| span(&location, &source.text));
+    let span = error.location().map_or(0..0, |location| error_span(&location, &source.text));
     let message = error.without_snippet().to_string();
+    let (message, help) = in_our_words(&message);
+    Diagnostic {
+        code: Code::InvalidInput,
+        message,
+        place: Some(Place { source: source.clone(), span, label: String::new() }),
+        other: None,
+        help: help.to_owned(),
+    }
+}
+
+/// Errors of the scanner know a line and a column only.
+fn error_span(location: &Location, text: &str) -> Range<usize> {
+    if location.span().byte_offset().is_some_and(|offset| offset > 0) {
+        return span(location, text);
+    }
+    let of = |n: u64| usize::try_from(n).unwrap_or(1).saturating_sub(1);
+    let before: usize = text.split_inclusive('\n').take(of(location.line())).map(str::len).sum();
+    let line = text[before..].split('\n').next().unwrap_or_default();
+    let column = line.char_indices().nth(of(location.column())).map_or(line.len(), |(at, _)| at);
+    before + column..before + column
+}
+
+/// The parser speaks of its own types and budgets in places; people want to know about their file.
+fn in_our_words(message: &str) -> (String, &'static str) {
+    if message.contains("budget breached: Depth") || message.contains("recursion limit exceeded") {
+        return (format!("this file is nested more than {MAX_DEPTH} levels deep"), "no suite needs that");
+    }
+    if message.contains("budget breached") || message.contains("alias") && message.contains("limit") {
+        let help = "write out what the aliases (`*name`) stand for";
+        return ("this file is too large when its aliases are put in".to_owned(), help);
+    }
+    if message.contains("multiple YAML documents") {
+        return ("there is more than one document in this file".to_owned(), "leave out the `---`");
+    }
+    if message.contains("recursive references") {
+        return ("an alias stands inside of what it stands for".to_owned(), "");
+    }
     let first = message.lines().next().unwrap_or_default();
     let first = first.split(" at line ").next().unwrap_or_default().trim_end_matches(['.', ':', ' ']);
     let first = first.strip_prefix("error: ").unwrap_or(first);
-    Diagnostic {
-        code: Code::InvalidInput,
-        message: format!("this is not valid YAML: {first}"),
-        place: Some(Place { source: source.clone(), span, label: String::new() }),
-        other: None,
-        help: String::new(),
-    }
+    (format!("this is not valid YAML: {first}"), "")
 }
