@@ -36,7 +36,8 @@ test: setup ## Run all tests, and check format and lints
 
 .PHONY: test-reports
 test-reports: build ## Check real reports with consumers other than ours
-	cargo test --locked --test reports
+	tests/reports/run
+	tests/reports/live $(BIN)
 
 .PHONY: bench
 bench: build ## Time a bare spawn, this sandbox and bubblewrap; print ratios of medians

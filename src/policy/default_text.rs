@@ -73,11 +73,12 @@ fn mebibytes(size: Bytes) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Source;
     use crate::policy::file::key_tables;
-    use crate::policy::{Config, ConfigFormat, parse_config, source};
+    use crate::policy::{Config, ConfigFormat, parse_config};
 
     fn parse(text: &str) -> Config {
-        let source = source("config.toml", text.into()).expect("text");
+        let source = Source { name: "config.toml".to_owned(), text: text.into() };
         parse_config(&source, ConfigFormat::Toml).unwrap_or_else(|errors| panic!("{errors:#?}"))
     }
 

@@ -23,7 +23,7 @@ pub use default_text::default_config_text;
 pub use file::{parse_config, parse_policy};
 pub use profile::{Isolation, Mount, Profile, SeccompChoice};
 pub use profiles::{BUILTIN_PROFILES, ProfileError, Profiles};
-pub use read::{ConfigFormat, config_not_found, source};
+pub use read::ConfigFormat;
 pub use request::{Overrides, Request, RequestFile, RequestStdin, WorkspaceChoice, is_execution_id};
 pub use request_file::parse_request;
 pub use schema::{config_schema, request_schema};

@@ -22,8 +22,6 @@ pub struct Request {
     pub stdin: RequestStdin,
     /// Files put into the workspace.
     pub files: Vec<RequestFile>,
-    /// Files taken from the workspace when it has ended, relative to it.
-    pub collect: Vec<PathBuf>,
 }
 
 /// Whether a text can be an execution id: 1 to 128 characters, none of them invisible.

@@ -12,8 +12,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::file::environment;
 use super::read::{
-    BindText, ConfigFormat, LimitKeys, Mistake, Names, Node, Read, Reader, RequireChoice, Value, W, document,
-    section,
+    BindText, ConfigFormat, Entry, LimitKeys, Mistake, Names, Node, Read, Reader, RequireChoice, Value, W,
+    document, section,
 };
 use super::{
     Isolation, Mount, Overrides, Profile, Request, RequestFile, RequestStdin, SeccompChoice, WorkspaceChoice,
@@ -42,8 +42,6 @@ section! {
         stdin_base64: Base64,
         /// Files put into the workspace, by their names there.
         files: BTreeMap<String, W<FileValue>>,
-        /// Files taken from the workspace when the program has ended.
-        collect: Vec<W<WorkspacePath>>,
         /// Whether it sees the host's network.
         network: bool,
         /// Host paths that it may read, besides the system's.
@@ -92,10 +90,6 @@ pub(crate) struct Base64(Vec<u8>);
 #[derive(Debug, Clone)]
 pub(crate) struct Content(String);
 
-/// A path in the workspace.
-#[derive(Debug, Clone)]
-pub(crate) struct WorkspacePath(PathBuf);
-
 /// A text, or a table of [`FileKeys`].
 #[derive(Debug, Clone)]
 pub(crate) struct FileValue {
@@ -133,7 +127,6 @@ fn request(node: &Node, keys: RequestKeys, reader: &mut Reader<'_>) -> Option<Re
     Some(Request {
         stdin: stdin(keys.stdin, keys.stdin_base64, reader),
         files: files(keys.files, reader),
-        collect: keys.collect.into_iter().flat_map(|paths| paths.value).map(|path| path.value.0).collect(),
         workspace: keys.workspace.map_or(WorkspaceChoice::Auto, |choice| match choice.value.as_str() {
             "auto" => WorkspaceChoice::Auto,
             "none" => WorkspaceChoice::Empty,
@@ -212,7 +205,7 @@ fn files(files: Option<W<BTreeMap<String, W<FileValue>>>>, reader: &mut Reader<'
         if let Err(reason) = check_workspace_path(&name) {
             reader.mistake(Mistake {
                 code: Code::OutOfRange,
-                span: file.node,
+                span: file.key,
                 message: format!("the file name `{}` {reason}", super::read::short(&name)),
                 label: String::new(),
                 help: "write a path relative to the workspace, without `..`".to_owned(),
@@ -311,35 +304,21 @@ impl Read for Content {
     }
 }
 
-impl Read for WorkspacePath {
-    fn read(node: &Node, path: &str, key: &str, reader: &mut Reader<'_>) -> Option<Self> {
-        let text = String::read(node, path, key, reader)?;
-        match check_workspace_path(&text) {
-            Ok(()) => Some(Self(PathBuf::from(text))),
-            Err(reason) => {
-                let reason = format!("the path `{}` {reason}", super::read::short(&text));
-                let help = "write a path relative to the workspace, without `..`";
-                reader.bad_value(node, Code::OutOfRange, key, &reason, help);
-                None
-            }
-        }
-    }
-}
-
 impl Read for FileValue {
     fn read(node: &Node, path: &str, key: &str, reader: &mut Reader<'_>) -> Option<Self> {
         if let Value::Text(text) = &node.value {
             return Some(Self { content: text.clone().into_bytes(), executable: false });
         }
         let keys = FileKeys::read(node, path, key, reader)?;
-        let content = match (keys.text, keys.base64) {
-            (Some(text), None) => text.value.0.into_bytes(),
-            (None, Some(bytes)) => bytes.value.0,
-            (None, None) | (Some(_), Some(_)) => {
-                reader.bad_value(node, Code::MissingField, key, "a file has either `text` or `base64`", "");
-                return None;
-            }
+        let given = |entry: &&Entry| {
+            matches!(entry.name.as_str(), "text" | "base64") && entry.node.value != Value::Null
         };
+        if reader.table(node, path)?.iter().filter(given).count() != 1 {
+            reader.bad_value(node, Code::MissingField, key, "a file has either `text` or `base64`", "");
+            return None;
+        }
+        let text = keys.text.map(|text| text.value.0.into_bytes());
+        let content = text.or(keys.base64.map(|bytes| bytes.value.0))?;
         Some(Self { content, executable: keys.executable.is_some_and(|executable| executable.value) })
     }
 }
@@ -374,9 +353,18 @@ schema_of!(Command, _generator => json_schema!({
     ]
 }));
 schema_of!(ExecutionId, _generator => json_schema!({ "type": "string", "minLength": 1, "maxLength": 128 }));
-schema_of!(Base64, _generator => json_schema!({ "type": "string", "contentEncoding": "base64" }));
+schema_of!(Base64, _generator => json_schema!({
+    "type": "string",
+    "contentEncoding": "base64",
+    "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+}));
 schema_of!(Content, _generator => json_schema!({ "type": "string" }));
-schema_of!(WorkspacePath, _generator => json_schema!({ "type": "string", "pattern": "^[^/\\u0000]" }));
 schema_of!(FileValue, generator => json_schema!({
-    "anyOf": [{ "type": "string" }, generator.subschema_for::<FileKeys>()]
+    "anyOf": [
+        { "type": "string" },
+        {
+            "allOf": [generator.subschema_for::<FileKeys>()],
+            "oneOf": [{ "required": ["text"] }, { "required": ["base64"] }],
+        },
+    ]
 }));

@@ -20,6 +20,10 @@ pub fn request_schema() -> Value {
     if let Some(object) = schema.as_object_mut() {
         object.insert("required".to_owned(), json!(["command"]));
     }
+    // Every key may be null, as if it were not there, but for this one.
+    if let Some(types) = schema.pointer_mut("/properties/command/anyOf").and_then(Value::as_array_mut) {
+        types.retain(|of| of.get("type") != Some(&json!("null")));
+    }
     schema
 }
 

@@ -91,10 +91,11 @@ fn plain(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{ConfigFormat, Request, parse_config, source};
+    use crate::diagnostic::Source;
+    use crate::policy::{ConfigFormat, Request, parse_config};
 
     fn reason(config: &str, program: &str) -> Option<String> {
-        let config = source("c.toml", config.into()).expect("text");
+        let config = Source { name: "c.toml".to_owned(), text: config.into() };
         let config = parse_config(&config, ConfigFormat::Toml).expect("valid");
         let operator = Operator { config, ..Operator::default() };
         let request = Request { argv: vec![NoNul::new(program).expect("no NUL")], ..Request::default() };

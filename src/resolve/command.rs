@@ -67,7 +67,7 @@ fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedC
         workdir: settings.workdir.value,
         sources: workspace(&request.workspace, operator).0,
         files: request.files.iter().map(input_file).collect(),
-        outputs: request.collect.clone(),
+        outputs: Vec::new(),
         binds: settings.binds.into_iter().map(|bind| bind.value).collect(),
         network: settings.network.value,
         stdin: match &request.stdin {
@@ -135,25 +135,28 @@ mod tests {
     use std::ffi::OsStr;
 
     use super::*;
+    use crate::diagnostic::Source;
     use crate::limits::{Origin, Resolved};
-    use crate::policy::{
-        Config, ConfigFormat, parse_bind, parse_config, parse_policy, parse_request, source,
-    };
+    use crate::policy::{Config, ConfigFormat, parse_bind, parse_config, parse_policy, parse_request};
     use crate::sandbox::spec::{Access, Network, Require, SeccompPolicy};
     use crate::units::{Bytes, NoNul};
 
+    fn text(name: &str, text: &str) -> Source {
+        Source { name: name.to_owned(), text: text.into() }
+    }
+
     fn operator(config: &str) -> Operator {
-        let config = source("config.toml", config.into()).expect("text");
+        let config = text("config.toml", config);
         let config = parse_config(&config, ConfigFormat::Toml).expect("valid");
         Operator { config, cwd: PathBuf::from("/srv/work"), ..Operator::default() }
     }
 
-    fn policy(text: &str) -> crate::policy::Policy {
-        parse_policy(&source("policy.toml", text.into()).expect("text")).expect("valid")
+    fn policy(policy: &str) -> crate::policy::Policy {
+        parse_policy(&text("policy.toml", policy)).expect("valid")
     }
 
-    fn request(text: &str) -> Request {
-        parse_request(&source("<stdin>", text.into()).expect("text")).expect("valid")
+    fn request(request: &str) -> Request {
+        parse_request(&text("<stdin>", request)).expect("valid")
     }
 
     fn run(request: &Request, operator: &Operator) -> ResolvedCase {

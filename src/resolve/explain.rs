@@ -94,7 +94,7 @@ fn rows(case: &ResolvedCase, settings: Option<&Settings>) -> Explanation {
         row(&format!("file {}", path(&file.path)), format!("{} bytes", file.content.len()), None)
     }));
     rows.extend(
-        case.outputs.iter().map(|output| row(&format!("collect {}", path(output)), String::new(), None)),
+        case.outputs.iter().map(|output| row(&format!("output {}", path(output)), String::new(), None)),
     );
     rows.push(row("setup_timeout", format_duration(case.setup_timeout), None));
     let interval = format_duration(case.watch_interval);
@@ -204,17 +204,16 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::policy::{ConfigFormat, parse_config, parse_request, source};
+    use crate::diagnostic::Source;
+    use crate::policy::{ConfigFormat, parse_config, parse_request};
 
     fn explanation() -> Explanation {
-        let config = source(
-            "c.toml",
-            b"[defaults]\ntimeout_ms = \"2s\"\n[defaults.environment]\nA = \"1\"\n".to_vec(),
-        );
-        let config = parse_config(&config.expect("text"), ConfigFormat::Toml).expect("valid");
+        let text = "[defaults]\ntimeout_ms = \"2s\"\n[defaults.environment]\nA = \"1\"\n";
+        let config = Source { name: "c.toml".to_owned(), text: text.into() };
+        let config = parse_config(&config, ConfigFormat::Toml).expect("valid");
+        let request = r#"{"command": ["printf", "a\nb\u001b"], "network": true, "bind": ["/a:/b"]}"#;
         let request =
-            br#"{"command": ["printf", "a\nb\u001b"], "network": true, "bind": ["/a:/b"], "collect": ["o"]}"#;
-        let request = parse_request(&source("<stdin>", request.to_vec()).expect("text")).expect("valid");
+            parse_request(&Source { name: "<stdin>".to_owned(), text: request.into() }).expect("valid");
         let operator = Operator { config, cwd: PathBuf::from("/srv/x"), ..Operator::default() };
         explain_command(&request, &operator).expect("resolves")
     }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::limits::Resolved;
 use crate::policy::{Config, Overrides, Policy, Security};
 
 /// Everything that stands above, or under, what a suite or a request says: the configuration,
@@ -32,26 +31,5 @@ impl Operator {
     #[must_use]
     pub fn securities(&self) -> [&Security; 3] {
         [&self.policy.security, &self.config.policy.security, &self.config.security]
-    }
-
-    /// How many executions the user may have at one time on this host: the least of all rules.
-    #[must_use]
-    pub fn max_concurrent_executions(&self) -> Option<&Resolved<u32>> {
-        let rules = self.securities().into_iter().filter_map(|rule| rule.max_concurrent_executions.as_ref());
-        rules.min_by_key(|rule| rule.value)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_least_of_all_rules_says_how_many_may_run() {
-        let mut operator = Operator::default();
-        assert_eq!(operator.max_concurrent_executions(), None);
-        operator.config.security.max_concurrent_executions = Some(Resolved::builtin(5));
-        operator.policy.security.max_concurrent_executions = Some(Resolved::builtin(3));
-        assert_eq!(operator.max_concurrent_executions().map(|most| most.value), Some(3));
     }
 }

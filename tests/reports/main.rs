@@ -211,7 +211,10 @@ fn a_group_that_is_all_or_nothing_gets_all_or_nothing() {
         third("secret/5", 1).report(),
         third("secret/6", 1).report(),
     ];
-    let json: Value = serde_json::from_slice(&json_of(&builder::run(cases))).expect("valid JSON");
+    let run = builder::run(cases);
+    let text = text::summary(&run, &TextStyle::default());
+    assert!(text.contains("Group secret: no points, 2 of 3 passed and it is all or nothing\n"), "{text}");
+    let json: Value = serde_json::from_slice(&json_of(&run)).expect("valid JSON");
     assert_eq!((&json["summary"]["score"], &json["summary"]["max_score"]), (&10.into(), &20.into()));
     assert_eq!((&json["cases"][0]["status"], &json["cases"][0]["score"]), (&"passed".into(), &0.into()));
     assert_eq!(json["cases"][3]["score"], 3.333333333);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -22,7 +23,10 @@ pub(crate) trait Read: Sized {
 pub(crate) struct W<T> {
     pub(crate) value: T,
     pub(crate) origin: Origin,
-    pub(crate) node: std::ops::Range<usize>,
+    /// Where its key stands; the value itself where it has none.
+    pub(crate) key: Range<usize>,
+    /// Where the value stands.
+    pub(crate) node: Range<usize>,
 }
 
 impl<T: Read> W<T> {
@@ -35,7 +39,7 @@ impl<T: Read> W<T> {
         let inner = if matches!(entry.node.value, Value::Table(_)) { &own } else { path };
         let value = T::read(&entry.node, inner, &entry.name, reader)?;
         let origin = reader.origin(&entry.span, path, &entry.name);
-        Some(Self { value, origin, node: entry.node.span.clone() })
+        Some(Self { value, origin, key: entry.span.clone(), node: entry.node.span.clone() })
     }
 }
 
@@ -102,7 +106,7 @@ impl<T: Read> Read for Vec<W<T>> {
         let items = nodes.iter().map(|item| {
             let value = T::read(item, path, key, reader)?;
             let origin = reader.origin(&item.span, path, key);
-            Some(W { value, origin, node: item.span.clone() })
+            Some(W { value, origin, key: item.span.clone(), node: item.span.clone() })
         });
         items.collect::<Vec<_>>().into_iter().collect()
     }

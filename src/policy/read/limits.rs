@@ -14,6 +14,8 @@ use crate::limits::{KEYS, Key, LimitField, SetError, WrittenLimits};
 /// What `units::parse_duration` takes.
 pub(super) const TIME_PATTERN: &str =
     r"^\s*[0-9]+(\s*(us|µs|ms|s|m|min|h)|\.[0-9]{1,6}\s*(us|µs|ms|s|m|min|h))?\s*$";
+/// The longest time that `units::parse_duration` takes.
+pub(super) const LONGEST_MS: u64 = 8760 * 3600 * 1000;
 /// What `units::Bytes` takes.
 const SIZE_PATTERN: &str =
     r"^\s*[0-9]+(\s*([bB]|[kKmMgGtT]([iI]?[bB])?)|\.[0-9]{1,9}\s*[kKmMgGtT]([iI]?[bB])?)?\s*$";
@@ -138,17 +140,23 @@ fn object(names: impl Iterator<Item = (&'static str, LimitField, String)>) -> Sc
 
 /// The JSON Schema of the value of a limit.
 fn value_schema(field: LimitField, meaning: &str) -> serde_json::Value {
-    let unit = |minimum: u64, pattern: &str| json!({ "description": meaning, "type": ["integer", "string", "null"], "minimum": minimum, "pattern": pattern });
-    let count = |minimum: u64, maximum: u64| {
-        json!({ "description": meaning, "type": ["integer", "string", "null"], "minimum": minimum,
-                "maximum": maximum, "pattern": r"^\s*\+?[0-9]+\s*$" })
+    let types = json!(["integer", "string", "null"]);
+    let value = |minimum: u64, maximum: u64, pattern: &str| {
+        json!({
+            "description": meaning,
+            "type": types,
+            "minimum": minimum,
+            "maximum": maximum,
+            "pattern": pattern,
+        })
     };
+    let count = |minimum: u64, maximum: u64| value(minimum, maximum, r"^\s*\+?[0-9]+\s*$");
     match field {
-        LimitField::Wall => unit(1, TIME_PATTERN),
-        LimitField::Cpu => unit(1, &format!("^unlimited$|{TIME_PATTERN}")),
-        LimitField::Memory => unit(1 << 20, SIZE_PATTERN),
-        LimitField::Output | LimitField::FileSize => unit(0, SIZE_PATTERN),
-        LimitField::Disk => unit(64 << 10, SIZE_PATTERN),
+        LimitField::Wall => value(1, LONGEST_MS, TIME_PATTERN),
+        LimitField::Cpu => value(1, LONGEST_MS, &format!("^unlimited$|{TIME_PATTERN}")),
+        LimitField::Memory => value(1 << 20, u64::MAX, SIZE_PATTERN),
+        LimitField::Output | LimitField::FileSize => value(0, u64::MAX, SIZE_PATTERN),
+        LimitField::Disk => value(64 << 10, u64::MAX, SIZE_PATTERN),
         LimitField::Pids => count(1, 4_194_304),
         LimitField::OpenFiles => count(8, 1_048_576),
         LimitField::CpuShares => count(2, 262_144),

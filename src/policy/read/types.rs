@@ -46,6 +46,7 @@ impl JsonSchema for Time {
         json_schema!({
             "type": ["integer", "string"],
             "minimum": 1,
+            "maximum": super::limits::LONGEST_MS,
             "pattern": super::limits::TIME_PATTERN,
         })
     }
@@ -125,9 +126,9 @@ impl Read for Names {
                 _ if entry.name.contains('=') => "the name of a variable contains `=`",
                 Err(_) => "the name of a variable contains a NUL byte",
                 Ok(name) => {
-                    if let Some(W { value, origin, node }) = W::<String>::of(entry, path, reader) {
+                    if let Some(W { value, origin, key, node }) = W::<String>::of(entry, path, reader) {
                         let value = NoNul::new(value).expect("a string that was read has no NUL");
-                        names.insert(name, W { value, origin, node });
+                        names.insert(name, W { value, origin, key, node });
                     }
                     continue;
                 }

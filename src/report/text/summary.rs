@@ -1,5 +1,6 @@
 //! The totals at the end.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::amount::{bracketed, points, seconds};
@@ -24,6 +25,7 @@ pub fn summary(run: &RunReport, style: &TextStyle) -> String {
         let _ = writeln!(out, "           {}", style.paint(Paint::Warn, &text));
     }
     listed(&mut out, run, style);
+    lost_groups(&mut out, run, style);
     slowest(&mut out, run, style);
     out
 }
@@ -76,6 +78,27 @@ fn listed(out: &mut String, run: &RunReport, style: &TextStyle) {
     let more = run.cases.iter().filter(bad).count().saturating_sub(LISTED);
     if more > 0 {
         let _ = writeln!(out, "          and {more} more");
+    }
+}
+
+/// Groups that got nothing because a case of them did not pass, where another did: without this line
+/// nobody would understand the score.
+fn lost_groups(out: &mut String, run: &RunReport, style: &TextStyle) {
+    let mut groups: BTreeMap<(usize, &str), (usize, usize)> =
+        run.lost_groups().into_iter().map(|group| (group, (0, 0))).collect();
+    for report in &run.cases {
+        let group = report.case.group.as_deref().map(|group| (report.case.suite, group));
+        if let Some((passed, cases)) = group.and_then(|group| groups.get_mut(&group)) {
+            *passed += usize::from(report.verdict.status == Status::Passed);
+            *cases += 1;
+        }
+    }
+    for ((_, group), (passed, cases)) in groups.into_iter().filter(|(_, (passed, _))| *passed > 0) {
+        let group = style.safe(group);
+        let _ = writeln!(
+            out,
+            "     Group {group}: no points, {passed} of {cases} passed and it is all or nothing"
+        );
     }
 }
 
