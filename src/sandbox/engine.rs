@@ -77,15 +77,8 @@ impl LinuxEngine {
         }
         let layout = self.layout(spec.cgroup);
         require(spec, &layout)?;
-        let cgroup = Cgroup::create(&layout, &spec.limits)
-            .map_err(|error| fault::setup_io("making the cgroup of a case", &error))?;
-        let placement = match cgroup.placement() {
-            Placement::Into(_) => PlacementPlan::Into,
-            Placement::Tasks(tasks) => PlacementPlan::Tasks(u32::try_from(tasks.len()).unwrap_or(0)),
-            Placement::Nowhere => PlacementPlan::Nowhere,
-        };
         let by_rlimit = layout.version() == CgroupVersion::None;
-        let planned = plan::plan(spec, self.ids, by_rlimit, placement).map_err(|step| Fault {
+        let planned = plan::plan(spec, self.ids, by_rlimit).map_err(|step| Fault {
             kind: FaultKind::Setup,
             step,
             errno: None,
@@ -97,36 +90,42 @@ impl LinuxEngine {
             let file = memory_file(c"files", &planned.file_bytes);
             Some(file.map_err(|error| fault::setup_io("keeping the case's files", &error))?)
         };
-        let mut run = self.with_worker(spec, planned, &cgroup, files, cancel)?;
-        run.enforced.degraded.extend(weaker(spec, &layout, &cgroup));
-        Ok(run)
+        self.with_worker(spec, planned, &layout, files, cancel)
     }
 
     fn with_worker(
         &self,
         spec: &Spec,
-        planned: plan::Planned,
-        cgroup: &Cgroup,
+        mut planned: plan::Planned,
+        layout: &Layout,
         files: Option<OwnedFd>,
         cancel: &Cancel,
     ) -> Result<Ran, Fault> {
         let deadline =
             monotonic_nanos().saturating_add(u64::try_from(spec.limits.setup.as_nanos()).unwrap_or(u64::MAX));
-        let worker = match self.take(&planned) {
+        let mut worker = match self.take(&planned) {
             Some(worker) => worker,
             None => Worker::start(&self.exe, &planned.template, deadline)?,
         };
+        let cgroup = Cgroup::create(layout, &spec.limits, worker.home(layout)?)
+            .map_err(|error| fault::setup_io("making the cgroup of a case", &error))?;
+        planned.case.placement = placement(&cgroup);
         let supervision = Supervision {
             spec,
             plan: &planned.case,
             worker: &worker,
-            cgroup,
+            cgroup: &cgroup,
             files: files.as_ref().map(AsFd::as_fd),
             cancel,
             setup_deadline: deadline,
             two_ids: matches!(self.ids, Ids::Two { .. }),
         };
-        let result = supervise(&supervision);
+        let result = supervise(&supervision).map(|mut ran| {
+            ran.enforced.degraded.extend(weaker(spec, layout, &cgroup));
+            ran
+        });
+        // Before its worker serves the next case, or dies and takes its home with it.
+        drop(cgroup);
         // A worker that had any part in a fault is not used again.
         if result.as_ref().map_or_else(is_the_programs, |_| true) {
             self.put_back(worker);
@@ -159,6 +158,14 @@ impl Engine for LinuxEngine {
                 Outcome::NotStarted(fault)
             }
         }
+    }
+}
+
+fn placement(cgroup: &Cgroup) -> PlacementPlan {
+    match cgroup.placement() {
+        Placement::Into(_) => PlacementPlan::Into,
+        Placement::Tasks(tasks) => PlacementPlan::Tasks(u32::try_from(tasks.len()).unwrap_or(0)),
+        Placement::Nowhere => PlacementPlan::Nowhere,
     }
 }
 

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 
+use super::cgroup::{self, Home, Layout};
 use super::fault;
 use super::monotonic_nanos;
 use super::outcome::{Fault, FaultKind};
@@ -28,6 +29,10 @@ pub fn is_worker() -> bool {
 pub(super) struct Worker {
     control: OwnedFd,
     child: Child,
+    /// The host id of its namespace's root, where that is another user than we are.
+    owner: Option<u32>,
+    /// Where its cases get their cgroups; made on first use, kept for its life.
+    home: Option<Home>,
     pub(super) template: Template,
     pub(super) layers: Vec<LayerKind>,
     pub(super) overlay: bool,
@@ -52,12 +57,22 @@ impl Worker {
             .stderr(Stdio::null())
             .spawn()
             .map_err(starting)?;
-        let mut worker =
-            Self { control, child, template: template.clone(), layers: Vec::new(), overlay: false };
+        let mut worker = Self {
+            control,
+            child,
+            owner: None,
+            home: None,
+            template: template.clone(),
+            layers: Vec::new(),
+            overlay: false,
+        };
         wire::send(worker.control.as_fd(), template, &[]).map_err(starting)?;
         loop {
             match worker.reply(deadline)? {
-                (Reply::WriteMaps { first }, _) => worker.write_maps(first)?,
+                (Reply::WriteMaps { first }, _) => {
+                    worker.write_maps(first)?;
+                    worker.owner = Some(first);
+                }
                 (Reply::Ready { layers, overlay }, _) => {
                     (worker.layers, worker.overlay) = (layers, overlay);
                     return Ok(worker);
@@ -86,7 +101,16 @@ impl Worker {
         }
     }
 
-    /// Whether the worker still lives: one whose starting thread has ended does not.
+    /// The home of its cases' cgroups, if they need one here.
+    pub(super) fn home(&mut self, layout: &Layout) -> Result<Option<&Home>, Fault> {
+        if self.home.is_none() {
+            self.home = cgroup::home(layout, self.child.id(), self.owner)
+                .map_err(|error| fault::setup_io("making the cgroup of a worker", &error))?;
+        }
+        Ok(self.home.as_ref())
+    }
+
+    /// Whether the worker still lives: one that somebody killed does not.
     pub(super) fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }

@@ -23,16 +23,12 @@ pub(super) struct Planned {
 const FRESH: &[&str] = &["/workspace", "/tmp", "/dev/shm", "/proc"];
 const DEFAULT_STACK: u64 = 8 << 20;
 
-/// Makes the plan. `by_rlimit`: no cgroup counts processes here.
+/// Makes the plan; the engine adds the placement when it has the cgroup. `by_rlimit`: no cgroup
+/// counts processes here.
 ///
 /// # Errors
 /// A path that cannot be given to the kernel, in words.
-pub(super) fn plan(
-    spec: &Spec,
-    ids: Ids,
-    by_rlimit: bool,
-    placement: PlacementPlan,
-) -> Result<Planned, String> {
+pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, String> {
     let mut sources = Vec::new();
     let mut source = |path: &Path, purpose| -> Result<u32, String> {
         let source = Source { path: no_nul(path)?, purpose };
@@ -76,7 +72,7 @@ pub(super) fn plan(
         limits: rlimits(spec, ids, by_rlimit),
         filter: seccomp::filter(spec.seccomp, arch)
             .map(|filter| FilterPlan { reporting: filter.reporting, killing: filter.killing }),
-        placement,
+        placement: PlacementPlan::Nowhere,
     };
     let template = Template { ids, sources, binds: kept, host_network: spec.network == Network::Host };
     Ok(Planned { template, case, file_bytes })

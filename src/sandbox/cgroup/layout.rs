@@ -220,7 +220,7 @@ fn prepare_v2(own: &Path) -> io::Result<()> {
     enable_controllers(own)
 }
 
-fn enable_controllers(folder: &Path) -> io::Result<()> {
+pub(super) fn enable_controllers(folder: &Path) -> io::Result<()> {
     let available = fs::read_to_string(folder.join("cgroup.controllers"))?;
     let wanted: Vec<String> = ["memory", "pids", "cpu"]
         .iter()

@@ -14,6 +14,7 @@ mod v2;
 pub(super) use counters::Counters;
 pub(super) use layout::{CgroupVersion, Layout};
 pub(super) use owner::sweep;
+pub(super) use v2::Home;
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -43,6 +44,14 @@ pub(super) enum Cgroup {
     None,
 }
 
+/// Makes a home for a worker, where it needs one: version 2, and the worker another user.
+pub(super) fn home(layout: &Layout, worker: u32, owner: Option<u32>) -> io::Result<Option<Home>> {
+    match (layout.version(), owner) {
+        (CgroupVersion::V2, Some(owner)) => Home::create(layout, worker, owner).map(Some),
+        _ => Ok(None),
+    }
+}
+
 /// What a back end is called in reports: see `outcome::Enforced`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Names {
@@ -55,10 +64,10 @@ pub(super) struct Names {
 
 impl Cgroup {
     /// Makes the folders and sets the limits.
-    pub(super) fn create(layout: &Layout, limits: &Limits) -> io::Result<Self> {
+    pub(super) fn create(layout: &Layout, limits: &Limits, home: Option<&Home>) -> io::Result<Self> {
         match layout.version() {
             CgroupVersion::V1 => v1::V1::create(layout, limits).map(Self::V1),
-            CgroupVersion::V2 => v2::V2::create(layout, limits).map(Self::V2),
+            CgroupVersion::V2 => v2::V2::create(layout, limits, home).map(Self::V2),
             CgroupVersion::None => Ok(Self::None),
         }
     }

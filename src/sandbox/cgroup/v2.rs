@@ -13,6 +13,44 @@ use crate::units::Bytes;
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
+/// Where a worker that is another user than we are lives, and its cases below it.
+///
+/// To be born into a cgroup takes the right to write `cgroup.procs` there and in the nearest folder
+/// that holds both cgroups. So the worker gets a folder of its own, a leaf in it to live in, and
+/// these files; everything else stays ours.
+pub(in crate::sandbox) struct Home {
+    path: PathBuf,
+    owner: u32,
+}
+
+impl Home {
+    pub(super) fn create(layout: &Layout, worker: u32, owner: u32) -> io::Result<Self> {
+        let parent = layout
+            .v2()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "no version 2 hierarchy"))?;
+        let path = layout.ours(parent)?.join(format!("worker-{worker}"));
+        std::fs::create_dir(&path).map_err(|error| with_path(&error, &path))?;
+        let home = Self { path, owner };
+        super::layout::enable_controllers(&home.path)?;
+        let leaf = home.path.join("self");
+        std::fs::create_dir(&leaf).map_err(|error| with_path(&error, &leaf))?;
+        write(&leaf.join("cgroup.procs"), &worker.to_string())?;
+        home.give(&home.path)?;
+        Ok(home)
+    }
+
+    fn give(&self, folder: &Path) -> io::Result<()> {
+        let procs = folder.join("cgroup.procs");
+        std::os::unix::fs::chown(&procs, Some(self.owner), None).map_err(|error| with_path(&error, &procs))
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        super::owner::remove(&self.path);
+    }
+}
+
 /// The folder of one case.
 pub(in crate::sandbox) struct V2 {
     path: PathBuf,
@@ -22,13 +60,15 @@ pub(in crate::sandbox) struct V2 {
 }
 
 impl V2 {
-    pub(super) fn create(layout: &Layout, limits: &Limits) -> io::Result<Self> {
+    pub(super) fn create(layout: &Layout, limits: &Limits, home: Option<&Home>) -> io::Result<Self> {
         let parent = layout
             .v2()
             .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "no version 2 hierarchy"))?;
-        let path = layout.ours(parent)?.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
+        let parent = home.map_or_else(|| layout.ours(parent), |home| Ok(home.path.clone()))?;
+        let path = parent.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
         std::fs::create_dir(&path).map_err(|error| with_path(&error, &path))?;
-        let made = Self::set_up(&path, limits);
+        let made = Self::set_up(&path, limits)
+            .and_then(|made| home.map_or(Ok(()), |home| home.give(&path)).map(|()| made));
         if made.is_err() {
             super::owner::remove(&path);
         }

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
 use super::check;
@@ -58,8 +59,15 @@ pub(in crate::sandbox) struct Notification {
     pub(in crate::sandbox) arch: u32,
 }
 
-/// Reads one notification; `None` if the process that caused it has died meanwhile.
+/// Reads one notification; `None` if there is none, or the process that caused it has died.
 pub(in crate::sandbox) fn receive_notification(listener: BorrowedFd<'_>) -> io::Result<Option<Notification>> {
+    // Before Linux 6.11 a read waits for ever once nobody is left under the filter, and that state
+    // makes the descriptor ready too (POLLHUP): so only when there is something to read.
+    let mut polled = [PollFd::new(listener, PollFlags::POLLIN)];
+    poll(&mut polled, PollTimeout::ZERO)?;
+    if !polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLIN)) {
+        return Ok(None);
+    }
     // SECCOMP_IOCTL_NOTIF_RECV = _IOWR('!', 0, struct seccomp_notif), 80 bytes.
     const RECEIVE: libc::c_ulong = 0xC050_2100;
     // SAFETY: seccomp_notif is a plain struct of integers; the kernel demands that it is zeroed.
