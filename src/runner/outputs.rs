@@ -70,8 +70,7 @@ impl Outputs {
 struct Root {
     folder: TempDir,
     /// Held as long as the run lives, however it ends.
-    #[expect(dead_code, reason = "it is held, not read")]
-    lock: Flock<File>,
+    _lock: Flock<File>,
 }
 
 /// How folders of runs are called, and the lock in each.
@@ -89,7 +88,7 @@ impl Root {
         let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno)?;
         // Under its own name only once it is held: a sweep must not find it free.
         fs::rename(early, folder.path().join(LOCK))?;
-        Ok(Self { folder, lock })
+        Ok(Self { folder, _lock: lock })
     }
 }
 
@@ -155,7 +154,7 @@ mod tests {
     fn the_folder_of_a_dead_run_is_removed_and_that_of_a_live_one_is_not() {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let dead = Root::new(scratch.path()).expect("writable");
-        let (dead_folder, lock) = (dead.folder.keep(), dead.lock);
+        let (dead_folder, lock) = (dead.folder.keep(), dead._lock);
         drop(lock);
         let live = Root::new(scratch.path()).expect("writable");
         let _another = Root::new(scratch.path()).expect("writable");
