@@ -5,6 +5,8 @@
 //! bubblewrap at like isolation where it is installed. Prints medians and their ratios to the bare
 //! spawn. There is no threshold: figures of one machine mean nothing on another.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "figures are what a benchmark is for")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;

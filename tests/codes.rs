@@ -1,24 +1,33 @@
 //! Every E-code, provoked through the command line. A code that cannot be provoked here says what
 //! it needs; a new code without an entry does not compile.
 
+#![expect(clippy::print_stderr, reason = "a scenario that is left out is named")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use capsule_run::judge::Code;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 #[path = "support/json.rs"]
 mod json;
 #[path = "support/place.rs"]
 mod place;
+#[path = "support/processes.rs"]
+mod processes;
 #[path = "support/run.rs"]
 mod run;
 
 use json::json;
 use place::Place;
+use processes::{name_of, tree_of};
 use run::{Done, finish};
 
 /// How a code comes about.
@@ -58,6 +67,17 @@ enum How {
     Suite(String, &'static str),
     /// A suite that is refused; the code is in the message.
     Refused(String),
+    /// A single command whose worker a debugger holds up for longer than the set-up may take.
+    HeldUp,
+    /// A single command one of whose roles is killed from outside while it runs.
+    Struck(Role),
+}
+
+/// A role of ours, as docs/architecture.md calls them.
+#[derive(Clone, Copy)]
+enum Role {
+    Worker,
+    Init,
 }
 
 macro_rules! one_test_for_each_code {
@@ -112,7 +132,7 @@ fn provocation(code: Code) -> Provocation {
         Code::Blocked => Live(blocked()),
         Code::InvalidCommand => Live(invalid_command()),
         Code::Timeout => Live(timeout()),
-        Code::SetupTimeout => Needs("a machine so loaded that a sandbox takes longer than its set-up limit"),
+        Code::SetupTimeout => Live(setup_timeout()),
         Code::Signal => Live(signal()),
         Code::MemoryLimit => Live(memory_limit()),
         Code::OomKill => Live(oom_kill()),
@@ -120,7 +140,7 @@ fn provocation(code: Code) -> Provocation {
         Code::OutputLimit => Live(output_limit()),
         Code::DiskLimit => Live(disk_limit()),
         Code::SandboxSetup => Live(sandbox_setup()),
-        Code::Monitoring => Needs("a role of ours that dies, or a counter that cannot be read"),
+        Code::Monitoring => Live(monitoring()),
         Code::UnsupportedPlatform => Needs("a machine that is neither x86_64 nor aarch64 Linux"),
         Code::WrongExit => Live(wrong_exit()),
         Code::StdoutDiffers => Live(stdout_differs()),
@@ -141,7 +161,7 @@ fn invalid_input() -> Vec<Scenario> {
             .files(broken)
             .exits(125),
         Scenario::command("an unknown key", &["--config", "c.toml", "--", "true"]).files(unknown).exits(125),
-        Scenario::request("a request that is no JSON", "{\"command\": [").exits(125),
+        Scenario::request("a request that is no JSON", "{\"command\": [").exits(2),
         Scenario::refused("a suite that is no YAML", "version: 1\nname: [\n"),
         Scenario::refused("a suite with an unknown key", "version: 1\nname: x\ncaess: []\n"),
     ]
@@ -153,7 +173,7 @@ fn missing_field() -> Vec<Scenario> {
             "a suite without a version",
             "name: x\ncases:\n  - {id: a, run: [\"true\"], expect: {exit: 0}}\n",
         ),
-        Scenario::request("a request without a command", "{}").exits(125),
+        Scenario::request("a request without a command", "{}").exits(2),
     ]
 }
 
@@ -210,7 +230,7 @@ fn invalid_command() -> Vec<Scenario> {
         Scenario::command("an empty command", &["--", ""]).exits(125),
         Scenario::command("--env without =", &["--env", "NOVALUE", "--", "true"]).exits(125),
         Scenario::command("--bind without a destination", &["--bind", "/usr", "--", "true"]).exits(125),
-        Scenario::request("a NUL byte", r#"{"command": ["echo", "a\u0000b"]}"#).exits(125),
+        Scenario::request("a NUL byte", r#"{"command": ["echo", "a\u0000b"]}"#).exits(2),
     ]
 }
 
@@ -319,6 +339,22 @@ fn sandbox_setup() -> Vec<Scenario> {
     ]
 }
 
+fn setup_timeout() -> Vec<Scenario> {
+    vec![
+        Scenario::new("a worker that the machine holds up", How::HeldUp)
+            .exits(125)
+            .details(json!({"limit": "setup"})),
+    ]
+}
+
+fn monitoring() -> Vec<Scenario> {
+    vec![
+        Scenario::new("somebody kills the worker", How::Struck(Role::Worker)).exits(125),
+        Scenario::new("somebody kills init, and with it the whole sandbox", How::Struck(Role::Init))
+            .exits(125),
+    ]
+}
+
 fn wrong_exit() -> Vec<Scenario> {
     vec![Scenario::case("exit 3 where 0 is expected", "{id: a, run: [sh, -c, exit 3]}").exits(1)]
 }
@@ -393,7 +429,7 @@ fn unexpected_pass() -> Vec<Scenario> {
 fn only_these_codes_are_not_provoked_live() {
     let not_live = Code::ALL.iter().filter(|code| matches!(provocation(**code), Needs(_)));
     let numbers: Vec<_> = not_live.map(|code| code.number()).collect();
-    assert_eq!(numbers, ["E3002", "E5002", "E5003", "E6006"]);
+    assert_eq!(numbers, ["E5003", "E6006"]);
 }
 
 impl Scenario {
@@ -452,6 +488,10 @@ fn provoke(code: Code) {
 
 fn run_scenario(scenario: &Scenario, code: Code) -> Result<(), String> {
     let place = Place::new();
+    if matches!(scenario.how, How::HeldUp) && place.command("strace").arg("-V").output().is_err() {
+        eprintln!("{code} by {}: not tried, strace is not installed", scenario.what);
+        return Ok(());
+    }
     prepare(scenario, &place.work());
     let (done, found) = match &scenario.how {
         How::Command(arguments) => {
@@ -467,6 +507,16 @@ fn run_scenario(scenario: &Scenario, code: Code) -> Result<(), String> {
             (done, found)
         }
         How::Suite(suite, case) => run_suite(&place, suite, case),
+        How::HeldUp => {
+            let done = held_up(&place);
+            let found = json(&done)["error"].clone();
+            (done, found)
+        }
+        How::Struck(role) => {
+            let done = struck(&place, *role);
+            let found = json(&done)["error"].clone();
+            (done, found)
+        }
         How::Refused(suite) => {
             let (done, _) = run_suite(&place, suite, "");
             let named = done.stderr.contains(&format!("[{code}]"));
@@ -499,6 +549,42 @@ fn run_suite(place: &Place, suite: &str, case: &str) -> (Done, Value) {
     let mut cases = report["cases"].as_array().into_iter().flatten();
     let found = cases.find(|found| found["id"] == case).cloned().unwrap_or_default();
     (done, found)
+}
+
+/// strace delays the call by which the worker changes its root.
+fn held_up(place: &Place) -> Done {
+    let mut command = place.command("strace");
+    command.args(["-f", "-o", "/dev/null", "-e", "trace=pivot_root"]);
+    command.args(["-e", "inject=pivot_root:delay_enter=12000000:when=1"]);
+    command.args([env!("CARGO_BIN_EXE_capsule-run"), "--", "true"]);
+    finish(command, b"")
+}
+
+/// Starts a command, waits until it runs, and kills the role.
+fn struck(place: &Place, role: Role) -> Done {
+    let mut command = place.command(env!("CARGO_BIN_EXE_capsule-run"));
+    command.args(["--", "sleep", "60"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = child.expect("the binary starts");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    // Supervisor, worker, init, program: each the only child of the one before.
+    let roles = loop {
+        let roles = tree_of(child.id());
+        if roles.len() == 4 && name_of(roles[3].0).as_deref() == Some("sleep") {
+            break roles;
+        }
+        assert!(Instant::now() < deadline, "the program did not start: {roles:?}");
+        thread::sleep(Duration::from_millis(5));
+    };
+    let victim = match role {
+        Role::Worker => roles[1].0,
+        Role::Init => roles[2].0,
+    };
+    let victim = Pid::from_raw(i32::try_from(victim).expect("process numbers are small"));
+    kill(victim, Signal::SIGKILL).expect("it runs and is below us");
+    let output = child.wait_with_output().expect("our own child");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Done { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 fn prepare(scenario: &Scenario, work: &Path) {

@@ -14,11 +14,14 @@ use serde_json::Value;
 mod json;
 #[path = "support/place.rs"]
 mod place;
+#[path = "support/processes.rs"]
+mod processes;
 #[path = "support/run.rs"]
 mod run;
 
 use json::json;
 use place::Place;
+use processes::{name_of, tree_of};
 use run::{Done, finish};
 
 impl Place {
@@ -586,25 +589,4 @@ impl Running {
         }
         self.child.wait().expect("our own child");
     }
-}
-
-/// A process and all below it, with their names.
-fn tree_of(root: u32) -> Vec<(u32, String)> {
-    let mut found = Vec::new();
-    let mut open = vec![root];
-    while let Some(pid) = open.pop() {
-        found.extend(name_of(pid).map(|name| (pid, name)));
-        for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
-            let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-            open.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
-        }
-    }
-    found
-}
-
-/// The name of a process that runs; none for one that only waits to be reaped.
-fn name_of(pid: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
-    (!rest.trim_start().starts_with('Z')).then(|| name.to_owned())
 }

@@ -22,6 +22,10 @@ const CASES: usize = 1000;
 /// What capsule-run may grow by from case 200 to case 1,000: its own record of 800 cases, no more.
 const GROWTH_KIB: u64 = 8 * 1024;
 
+/// What two cases that are under way hold at most, of descriptors and of processes: whether they
+/// are is a matter of chance. A leak of one a case would be 790.
+const IN_FLIGHT: usize = 40;
+
 /// What a process and all below it hold.
 #[derive(Debug, Clone, Copy, Default)]
 struct Held {
@@ -66,8 +70,8 @@ fn a_thousand_cases_pass_in_flat_memory_and_leave_nothing() {
     let (early, late) = (early.expect("case 200 has a line"), late.expect("case 990 has a line"));
     println!("held at 200 cases: {early:?}, at 990: {late:?}");
     assert!(late.own_kib < early.own_kib + GROWTH_KIB, "memory grows: {early:?} → {late:?}");
-    assert!(late.descriptors <= early.descriptors + 4, "descriptors grow: {early:?} → {late:?}");
-    assert!(late.below <= early.below + 4, "processes grow: {early:?} → {late:?}");
+    assert!(late.descriptors <= early.descriptors + IN_FLIGHT, "descriptors grow: {early:?} → {late:?}");
+    assert!(late.below <= early.below + IN_FLIGHT, "processes grow: {early:?} → {late:?}");
     let difference = before.difference(&kept);
     assert!(difference.is_empty(), "{difference}");
 }
