@@ -30,7 +30,7 @@ pub(super) const SOURCES: &str = "/src";
 /// Mount point of the writable tmpfs of a case.
 pub(super) const WRITABLE: &str = "/writable";
 /// A procfs that stays: the kernel lets a user namespace mount a new one only beside an old one.
-const ANCHOR: &str = "/anchor";
+pub(super) const ANCHOR: &str = "/anchor";
 /// Where the worker's own root is put together before the pivot.
 const BASE: &str = "/tmp";
 
