@@ -1,6 +1,8 @@
 //! Every E-code, provoked through the command line. A code that cannot be provoked here says what
 //! it needs; a new code without an entry does not compile.
 
+#![expect(clippy::print_stderr, reason = "a scenario that is left out is named")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -159,7 +161,7 @@ fn invalid_input() -> Vec<Scenario> {
             .files(broken)
             .exits(125),
         Scenario::command("an unknown key", &["--config", "c.toml", "--", "true"]).files(unknown).exits(125),
-        Scenario::request("a request that is no JSON", "{\"command\": [").exits(125),
+        Scenario::request("a request that is no JSON", "{\"command\": [").exits(2),
         Scenario::refused("a suite that is no YAML", "version: 1\nname: [\n"),
         Scenario::refused("a suite with an unknown key", "version: 1\nname: x\ncaess: []\n"),
     ]
@@ -171,7 +173,7 @@ fn missing_field() -> Vec<Scenario> {
             "a suite without a version",
             "name: x\ncases:\n  - {id: a, run: [\"true\"], expect: {exit: 0}}\n",
         ),
-        Scenario::request("a request without a command", "{}").exits(125),
+        Scenario::request("a request without a command", "{}").exits(2),
     ]
 }
 
@@ -228,7 +230,7 @@ fn invalid_command() -> Vec<Scenario> {
         Scenario::command("an empty command", &["--", ""]).exits(125),
         Scenario::command("--env without =", &["--env", "NOVALUE", "--", "true"]).exits(125),
         Scenario::command("--bind without a destination", &["--bind", "/usr", "--", "true"]).exits(125),
-        Scenario::request("a NUL byte", r#"{"command": ["echo", "a\u0000b"]}"#).exits(125),
+        Scenario::request("a NUL byte", r#"{"command": ["echo", "a\u0000b"]}"#).exits(2),
     ]
 }
 

@@ -12,11 +12,17 @@ use crate::sandbox::{Engine, EngineOptions, LinuxEngine};
 
 /// The engine for a run.
 pub(super) fn engine(operator: &Operator) -> Turns<HostEngine> {
-    let engine = match LinuxEngine::new(EngineOptions { worker_exe: PathBuf::from("/proc/self/exe") }) {
+    let engine = match LinuxEngine::new(EngineOptions { worker_exe: own_binary() }) {
         Ok(engine) => HostEngine::Sandbox(Box::new(engine)),
         Err(fault) => HostEngine::Broken(fault),
     };
     Turns::new(engine, most_at_a_time(operator))
+}
+
+/// Our own binary: by its path where that is still it (under valgrind, `/proc/self/exe` is
+/// valgrind), else, when it was replaced while we run, by the kernel's own link to it.
+fn own_binary() -> PathBuf {
+    std::env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| "/proc/self/exe".into())
 }
 
 /// The smallest of what the configuration and the policies say.

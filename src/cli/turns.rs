@@ -119,21 +119,23 @@ mod tests {
 
     #[test]
     fn a_slot_is_held_by_one_and_free_again_when_dropped() {
-        let folder = tempfile::tempdir().expect("a temporary directory");
+        let parent = tempfile::tempdir().expect("a temporary directory");
+        let folder = parent.path().join("slots");
         let cancel = Cancel::new().expect("a descriptor is free");
-        let turn = take(folder.path(), 1, &cancel).expect("usable").expect("free");
-        assert!(try_slot(&folder.path().join("slot-0")).expect("usable").is_none());
+        let turn = take(&folder, 1, &cancel).expect("usable").expect("free");
+        assert!(try_slot(&folder.join("slot-0")).expect("usable").is_none());
         drop(turn);
-        assert!(try_slot(&folder.path().join("slot-0")).expect("usable").is_some());
+        assert!(try_slot(&folder.join("slot-0")).expect("usable").is_some());
     }
 
     #[test]
     fn a_cancelled_run_does_not_wait_for_ever() {
-        let folder = tempfile::tempdir().expect("a temporary directory");
+        let parent = tempfile::tempdir().expect("a temporary directory");
+        let folder = parent.path().join("slots");
         let cancel = Cancel::new().expect("a descriptor is free");
-        let _turn = take(folder.path(), 1, &cancel).expect("usable").expect("free");
+        let _turn = take(&folder, 1, &cancel).expect("usable").expect("free");
         cancel.raise(CancelLevel::NoNewCases);
-        assert!(take(folder.path(), 1, &cancel).expect("usable").is_none());
+        assert!(take(&folder, 1, &cancel).expect("usable").is_none());
     }
 
     #[test]

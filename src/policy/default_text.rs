@@ -195,9 +195,11 @@ mod tests {
     }
 
     #[test]
-    fn the_guide_s_way_to_list_the_profiles_lists_them() {
-        for name in BUILTIN_PROFILES {
-            assert!(default_config_text().contains(&format!("[profiles.{name}]")), "{name}");
-        }
+    fn the_guide_s_way_to_list_the_profiles_lists_them_and_nothing_else() {
+        let text = default_config_text();
+        let listed: Vec<_> = text.lines().filter(|line| line.contains("[profiles.")).collect();
+        let mut wanted: Vec<_> = BUILTIN_PROFILES.iter().map(|name| format!("#[profiles.{name}]")).collect();
+        wanted.push("#[profiles.strict.isolation]".to_owned());
+        assert_eq!(listed, wanted);
     }
 }

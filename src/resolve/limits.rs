@@ -159,3 +159,89 @@ fn above<T>(value: &Resolved<T>, ceiling: &Resolved<T>, shown: &Shown<T>) -> Dia
         help: format!("ask for {most} or less, or have the ceiling raised at {}", ceiling.origin),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(pids: Option<u32>, origin: Origin) -> WrittenLimits {
+        WrittenLimits { pids: pids.map(|value| Resolved { value, origin }), ..WrittenLimits::default() }
+    }
+
+    fn option(name: &str) -> Origin {
+        Origin::Option(name.to_owned())
+    }
+
+    /// Every combination of two layers and two ceilings, each absent, low or high.
+    #[test]
+    fn the_upper_layer_wins_and_the_lowest_ceiling_holds() {
+        let values = [None, Some(50), Some(150)];
+        let mut seen = 0;
+        for upper in values {
+            for lower in values {
+                for host in values {
+                    for config in values {
+                        check(upper, lower, host, config);
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(seen, 81);
+    }
+
+    fn check(upper: Option<u32>, lower: Option<u32>, host: Option<u32>, config: Option<u32>) {
+        let layers = [of(upper, option("upper")), of(lower, option("lower"))];
+        let policy = |most, name| Policy { ceilings: of(most, option(name)), ..Policy::default() };
+        let policies = [policy(host, "host"), policy(config, "config")];
+        let resolved = limits(&[&layers[0], &layers[1]], &[&policies[0], &policies[1]]);
+        let wanted = upper.or(lower).unwrap_or(100);
+        let exceeded: Vec<_> = [host, config].into_iter().flatten().filter(|most| wanted > *most).collect();
+        let case = format!("{upper:?} {lower:?} {host:?} {config:?}");
+        match resolved {
+            Ok(limits) if exceeded.is_empty() => {
+                assert_eq!(limits.pids.value, wanted, "{case}");
+                let origin = upper.map(|_| option("upper")).or(lower.map(|_| option("lower")));
+                assert_eq!(limits.pids.origin, origin.unwrap_or(Origin::Builtin), "{case}");
+            }
+            Ok(limits) => {
+                assert_eq!(upper.or(lower), None, "only what nobody wrote is lowered: {case}");
+                assert_eq!(Some(limits.pids.value), exceeded.iter().copied().min(), "{case}");
+            }
+            Err(errors) => {
+                assert!(upper.or(lower).is_some(), "{case}");
+                assert_eq!(errors.len(), exceeded.len(), "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_limit_above_its_ceiling_is_reported_at_once() {
+        let set = |pairs: &[(&str, i128)], name: &str| {
+            let mut limits = WrittenLimits::default();
+            for (key, value) in pairs {
+                let scalar = crate::limits::Scalar::Integer(*value);
+                limits.set(key, &scalar, option(name)).expect("valid");
+            }
+            limits
+        };
+        let keys = crate::limits::KEYS.iter().map(|key| key.short);
+        let high: Vec<_> = keys.clone().map(|key| (key, 4_000_000)).map(bounded).collect();
+        let low: Vec<_> = keys.map(|key| (key, 2_000_000)).map(bounded).collect();
+        let policy = Policy { ceilings: set(&low, "ceiling"), ..Policy::default() };
+        let errors = limits(&[&set(&high, "asked")], &[&policy]).expect_err("all are above");
+        assert_eq!(errors.len(), crate::limits::KEYS.len());
+        for error in errors {
+            assert!(
+                error.message.contains("asked") && error.message.contains("ceiling"),
+                "{}",
+                error.message
+            );
+        }
+    }
+
+    /// Counts do not go as far as sizes.
+    fn bounded((key, value): (&str, i128)) -> (&str, i128) {
+        if ["open_files", "cpu"].contains(&key) { (key, value / 20) } else { (key, value) }
+    }
+}

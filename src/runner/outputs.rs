@@ -1,12 +1,14 @@
 //! The files that build steps hand on: one private folder per suite, made when the first build
-//! step of the suite has passed and removed with the run, also when the run panics.
+//! step of the suite has passed and removed with the run, also when the run panics. What a run
+//! that was killed with SIGKILL has left is removed by the next one.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
+use nix::fcntl::{Flock, FlockArg};
 use tempfile::TempDir;
 
 use crate::sandbox::outcome::FileContent;
@@ -17,7 +19,7 @@ pub(super) struct Outputs {
     scratch: PathBuf,
     /// Mode 0700: other users of this machine must not read what a submission was built into. The
     /// folders in it are open, because the program in the sandbox may be another user.
-    root: Option<TempDir>,
+    root: Option<Root>,
     suites: BTreeMap<usize, PathBuf>,
 }
 
@@ -53,15 +55,58 @@ impl Outputs {
         }
         let root = match &self.root {
             Some(root) => root,
-            // `tempfile` makes it with mode 0700.
-            None => {
-                self.root.insert(tempfile::Builder::new().prefix("capsule-run-").tempdir_in(&self.scratch)?)
-            }
+            None => self.root.insert(Root::new(&self.scratch)?),
         };
-        let folder = root.path().join(format!("suite-{suite}"));
+        let folder = root.folder.path().join(format!("suite-{suite}"));
         DirBuilder::new().mode(0o755).create(&folder)?;
+        fs::set_permissions(&folder, PermissionsExt::from_mode(0o755))?;
         self.suites.insert(suite, folder.clone());
         Ok(folder)
+    }
+}
+
+/// The folder of one run.
+#[derive(Debug)]
+struct Root {
+    folder: TempDir,
+    /// Held as long as the run lives, however it ends.
+    _lock: Flock<File>,
+}
+
+/// How folders of runs are called, and the lock in each.
+const PREFIX: &str = "capsule-run-outputs-";
+const LOCK: &str = "lock";
+
+impl Root {
+    fn new(scratch: &Path) -> io::Result<Self> {
+        sweep(scratch);
+        let mut builder = tempfile::Builder::new();
+        let private = PermissionsExt::from_mode(0o700);
+        let folder = builder.prefix(PREFIX).permissions(private).tempdir_in(scratch)?;
+        let early = folder.path().join("lock.new");
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&early)?;
+        let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno)?;
+        // Under its own name only once it is held: a sweep must not find it free.
+        fs::rename(early, folder.path().join(LOCK))?;
+        Ok(Self { folder, _lock: lock })
+    }
+}
+
+/// Removes the folders of runs that are dead. What cannot be removed is another user's, or stays.
+fn sweep(scratch: &Path) {
+    let Ok(entries) = fs::read_dir(scratch) else { return };
+    for entry in entries.flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        let Ok(file) = options.open(entry.path().join(LOCK)) else { continue };
+        if let Ok(_lock) = Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            log::debug!("removing what a killed run has left: {}", entry.path().display());
+            // The next run tries again.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
@@ -73,14 +118,12 @@ fn write(target: &Path, file: &FileContent) -> io::Result<()> {
     let mode = if file.executable { 0o755 } else { 0o644 };
     let mut out = OpenOptions::new().write(true).create_new(true).mode(mode).open(target)?;
     // The mode of `open` is cut by the umask, and the program may be another user.
-    out.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    out.set_permissions(PermissionsExt::from_mode(mode))?;
     out.write_all(&file.bytes)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     fn file(bytes: &[u8], executable: bool) -> FileContent {
@@ -105,6 +148,18 @@ mod tests {
 
         drop(outputs);
         assert_eq!(fs::read_dir(scratch.path()).expect("readable").count(), 0);
+    }
+
+    #[test]
+    fn the_folder_of_a_dead_run_is_removed_and_that_of_a_live_one_is_not() {
+        let scratch = tempfile::tempdir().expect("a temporary directory");
+        let dead = Root::new(scratch.path()).expect("writable");
+        let (dead_folder, lock) = (dead.folder.keep(), dead._lock);
+        drop(lock);
+        let live = Root::new(scratch.path()).expect("writable");
+        let _another = Root::new(scratch.path()).expect("writable");
+        assert!(!dead_folder.exists());
+        assert!(live.folder.path().exists());
     }
 
     #[test]

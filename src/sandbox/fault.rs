@@ -43,6 +43,10 @@ fn help(step: &str, errno: Option<i32>) -> String {
         (step, Some(libc::EINVAL | libc::ENOSYS)) if step.contains("filter") => {
             "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER); `enable_seccomp = false` does without, and is weaker"
         }
+        (step, Some(libc::EINVAL)) if step.starts_with("opening") => {
+            "the file system of this folder cannot map owners (idmapped mounts), so the program could not write to it: \
+             bind a folder of ext4, xfs or btrfs, bind it read-only, or run as an ordinary user"
+        }
         (step, Some(libc::ENOENT)) if step.starts_with("opening") || step.contains("working directory") => {
             "make the folder, or name another one"
         }

@@ -22,4 +22,4 @@ pub use schema::schema;
 
 pub(crate) use lines::Lines;
 pub(crate) use parse::parse_leniently;
-pub(crate) use reader::{bad_name, shown, unsafe_path as check_relative};
+pub(crate) use reader::{bad_name, check_relative, shown};

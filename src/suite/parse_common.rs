@@ -1,5 +1,7 @@
 //! The keys that cases, groups, defaults and build steps share.
 
+use std::collections::HashSet;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use super::keys;
@@ -187,14 +189,28 @@ impl Reader<'_> {
 
     fn files(&mut self, node: &Node) -> Vec<WorkspaceFile> {
         let mut files = Vec::new();
+        let mut seen = HashSet::new();
         for entry in self.map(node, "`files`").unwrap_or_default() {
             let path = self.check_path(&entry.key, &entry.key_span, "the path in `files`");
+            self.check_only_once(&mut seen, path.as_ref(), &entry.key_span);
             let file = self.file(&entry.value);
             if let (Some(path), Some((content, executable))) = (path, file) {
                 files.push(WorkspaceFile { path, content, executable });
             }
         }
         files
+    }
+
+    /// `a` and `./a` are one place.
+    pub(super) fn check_only_once(
+        &mut self,
+        seen: &mut HashSet<PathBuf>,
+        path: Option<&PathBuf>,
+        span: &Range<usize>,
+    ) {
+        if path.is_some_and(|path| !seen.insert(path.clone())) {
+            self.senseless(span, "another spelling of this path is there already", "leave one of them");
+        }
     }
 
     fn file(&mut self, node: &Node) -> Option<(Spanned<Content>, Option<bool>)> {

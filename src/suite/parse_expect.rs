@@ -1,5 +1,6 @@
 //! What must hold: `expect` and everything below it.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -25,8 +26,10 @@ impl Reader<'_> {
                 "stdout" => expect.stdout = self.bytes(node, "`stdout`"),
                 "stderr" => expect.stderr = self.bytes(node, "`stderr`"),
                 "files" => {
+                    let mut seen = HashSet::new();
                     for entry in self.map(node, "`files`").unwrap_or_default() {
                         let path = self.check_path(&entry.key, &entry.key_span, "the path in `files`");
+                        self.check_only_once(&mut seen, path.as_ref(), &entry.key_span);
                         let bytes = self.bytes(&entry.value, "a file");
                         expect.files.extend(path.zip(bytes));
                     }

@@ -259,7 +259,7 @@ impl<'s> Reader<'s> {
     }
 
     pub(super) fn check_path(&mut self, text: &str, span: &Range<usize>, what: &str) -> Option<PathBuf> {
-        if let Some(reason) = unsafe_path(text) {
+        if let Some(reason) = check_relative(text) {
             let help = "write a path below the folder: `data/in.txt`";
             let text = if text.is_empty() { String::new() } else { format!(" `{}`", shown(text)) };
             self.senseless(span, format!("{what}{text} {reason}"), help);
@@ -322,7 +322,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// Why a path would leave its folder or cannot be one.
-pub(crate) fn unsafe_path(text: &str) -> Option<&'static str> {
+pub(crate) fn check_relative(text: &str) -> Option<&'static str> {
     let path = Path::new(text);
     if text.is_empty() {
         Some("is empty")

@@ -89,7 +89,7 @@ impl fmt::Display for Bytes {
         for (shift, name) in UNITS {
             let unit = 1u64 << shift;
             if self.0 >= unit {
-                if self.0 % unit == 0 {
+                if self.0.is_multiple_of(unit) {
                     return write!(f, "{} {name}", self.0 / unit);
                 }
                 // One decimal, cut and never rounded up: 64 MiB less a byte must not read as 64 MiB.

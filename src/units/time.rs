@@ -65,7 +65,7 @@ pub fn format_duration(duration: Duration) -> String {
     if ms < 1_000 {
         return format!("{ms}ms");
     }
-    if ms % 60_000 == 0 {
+    if ms.is_multiple_of(60_000) {
         return format!("{}m", ms / 60_000);
     }
     let text = format!("{}.{:03}", ms / 1_000, ms % 1_000);

@@ -25,7 +25,7 @@ impl Resolver<'_> {
         let base = fixed_part(&from.stdin.value);
         let mut inputs = self.matches(from, &base);
         inputs.sort_by(|left, right| natural::compare(left, right));
-        inputs.iter().filter_map(|input| self.from_file(from, &base, input)).collect()
+        inputs.iter().filter_map(|input| self.case_of(from, &base, input)).collect()
     }
 
     /// Every file that the glob matches, relative to the suite.
@@ -73,7 +73,7 @@ impl Resolver<'_> {
         inputs
     }
 
-    fn from_file(&mut self, from: &CasesFrom, base: &str, input: &str) -> Option<FromFile> {
+    fn case_of(&mut self, from: &CasesFrom, base: &str, input: &str) -> Option<FromFile> {
         let answer = match &from.expect_stdout {
             Some(template) => {
                 let answer = expand(&template.value, input);

@@ -1,6 +1,6 @@
 //! [`suite`]: the walk over a suite that decides everything and writes down everything wrong.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use crate::resolve::{
     self, CaseId, CaseKind, FileContent, FileKind, Files, GroupScore, Operator, ResolvedCase, ResolvedSuite,
     Settings, Sources, Visibility,
 };
-use crate::sandbox::spec::InputFile;
-use crate::suite::{self, Command, Common, Content, Lines, Score, Suite, SuiteFormat, shown};
+use crate::sandbox::spec::{InputFile, Stdin};
+use crate::suite::{self, Command, Common, Content, Lines, Score, Suite, SuiteFormat, WorkspaceFile, shown};
 use crate::units::NoNul;
 
 /// More mistakes than this are counted, not shown.
@@ -288,7 +288,7 @@ impl<'a> Resolver<'a> {
             group: None,
             file: self.suite.source.name.clone(),
             line: self.lines.line(start),
-            params: std::collections::BTreeMap::new(),
+            params: BTreeMap::new(),
             tags: Vec::new(),
             points: 1.0,
             visibility: Visibility::Visible,
@@ -325,10 +325,10 @@ impl<'a> Resolver<'a> {
         case.tags.dedup();
         let visibility = layers.first(|common| common.visibility.as_ref());
         case.visibility = visibility.map_or(Visibility::Visible, |word| (*word).into());
-        if let Some(file) = &planned.from_file {
-            if let Some(bytes) = self.read_input(&file.input, &file.input_span) {
-                case.stdin = crate::sandbox::spec::Stdin::Bytes(bytes);
-            }
+        let input =
+            planned.from_file.as_ref().and_then(|file| self.read_input(&file.input, &file.input_span));
+        if let Some(bytes) = input {
+            case.stdin = Stdin::Bytes(bytes);
         }
         case.expectation = self.expectation(layers, planned);
     }
@@ -357,20 +357,29 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn stdin(&mut self, layers: &Layers<'_>) -> crate::sandbox::spec::Stdin {
+    fn stdin(&mut self, layers: &Layers<'_>) -> Stdin {
         let Some(content) = layers.first(|common| common.stdin.as_ref()) else {
-            return crate::sandbox::spec::Stdin::Empty;
+            return Stdin::Empty;
         };
         let bytes = self.content(content).map(|content| content.bytes);
-        crate::sandbox::spec::Stdin::Bytes(bytes.unwrap_or_else(|| Arc::from([])))
+        Stdin::Bytes(bytes.unwrap_or_else(|| Arc::from([])))
     }
 
     /// The files of all levels; the most particular wins where two put one at the same place.
     fn workspace_files(&mut self, layers: &Layers<'_>) -> Vec<InputFile> {
-        let mut files: Vec<InputFile> = Vec::new();
-        for file in layers.least_first().flat_map(|common| &common.files) {
+        let written: BTreeMap<&Path, &WorkspaceFile> = layers
+            .least_first()
+            .flat_map(|common| &common.files)
+            .map(|file| (file.path.as_path(), file))
+            .collect();
+        let mut files = Vec::with_capacity(written.len());
+        for (path, file) in &written {
+            if let Some(folder) = path.ancestors().skip(1).find(|folder| written.contains_key(folder)) {
+                let (path, folder) = (path_shown(path), path_shown(folder));
+                let message = format!("`{folder}` is to be a file, and a folder with `{path}` in it");
+                self.mistake(Code::OutOfRange, &file.content.span, message, "give one of them another path");
+            }
             let Some(content) = self.content(&file.content) else { continue };
-            files.retain(|other| other.path != file.path);
             files.push(InputFile {
                 path: file.path.clone(),
                 executable: file.executable.unwrap_or(content.executable),

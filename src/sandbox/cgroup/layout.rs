@@ -20,7 +20,7 @@ pub(in crate::sandbox) enum CgroupVersion {
 #[derive(Debug)]
 pub(in crate::sandbox) struct Layout {
     kind: Kind,
-    /// Whether a v2 hierarchy stands beside v1 controllers.
+    /// Whether a v2 hierarchy stands beside v1 controllers, and nobody asked for v1 alone.
     pub(super) hybrid: bool,
     /// Why there is nothing better, in words; empty where nothing is missing.
     pub(in crate::sandbox) missing: String,
@@ -55,7 +55,13 @@ impl Layout {
         }
         if matches!(choice, CgroupChoice::Auto | CgroupChoice::V1) {
             match hierarchies.usable_v1() {
-                Ok(kind) => return Self::new(kind, hierarchies.v2.is_some(), String::new()),
+                Ok(kind) => {
+                    return Self::new(
+                        kind,
+                        choice == CgroupChoice::Auto && hierarchies.v2.is_some(),
+                        String::new(),
+                    );
+                }
                 Err(why) => missing.push(why),
             }
         }

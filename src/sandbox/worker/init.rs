@@ -21,7 +21,7 @@ use nix::sys::stat::Mode;
 
 use super::copy::{Owner, copy_tree};
 use super::program;
-use super::template::{self, Built, PROGRAM_ID, ROOT, SOURCES, WRITABLE};
+use super::template::{self, ANCHOR, Built, PROGRAM_ID, ROOT, SOURCES, WRITABLE};
 use crate::sandbox::monotonic_nanos;
 use crate::sandbox::sys::{self, Forked, Waited};
 use crate::sandbox::wire::{self, CasePlan, Exited, FaultRecord, FileFault, FileRecord, Record, Step};
@@ -49,8 +49,8 @@ pub(super) fn run(plan: &CasePlan, fds: CaseFds, built: &Built) -> ! {
 
 fn live(plan: &CasePlan, fds: CaseFds, built: &Built) -> Result<(), FaultRecord> {
     let told = die_with_worker().and_then(|()| set_up(plan, &fds, built));
-    let writable = match told {
-        Ok(writable) => writable,
+    let afterwards = match told {
+        Ok(afterwards) => afterwards,
         Err(fault) => {
             return wire::send(fds.fault.as_fd(), &Record::Fault(fault), &[]).step(|| "reporting".to_owned());
         }
@@ -67,7 +67,7 @@ fn live(plan: &CasePlan, fds: CaseFds, built: &Built) -> Result<(), FaultRecord>
             let status = fds.status.try_clone().step(|| "keeping the status socket".to_owned())?;
             // The program's ends must not be held open by us: their end of file is its end.
             drop(fds);
-            watch(plan, pid, status.as_fd(), &writable)
+            watch(plan, pid, status.as_fd(), &afterwards)
         }
         Err(error) => {
             let fault = FaultRecord::new("starting the program's process", &error);
@@ -84,13 +84,16 @@ fn die_with_worker() -> Result<(), FaultRecord> {
 }
 
 /// Folders of the case that are looked at when the program has ended.
-struct Writable {
+struct Afterwards {
+    /// Our own `io` file of procfs, opened while that was possible.
+    io: Option<File>,
     /// The tmpfs that holds everything writable.
     tmpfs: OwnedFd,
     workspace: OwnedFd,
 }
 
-fn set_up(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Writable, FaultRecord> {
+fn set_up(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Afterwards, FaultRecord> {
+    let io = own_io_file();
     let options = format!("size={},nr_inodes={},mode=755", plan.disk, plan.inodes);
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     mount(Some("tmpfs"), WRITABLE, Some("tmpfs"), flags, Some(options.as_str()))
@@ -111,7 +114,16 @@ fn set_up(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Writable, Fau
     }
     pivot()?;
     let workspace = open_folder("/workspace").step(|| "opening the workspace".to_owned())?;
-    Ok(Writable { tmpfs, workspace })
+    Ok(Afterwards { io, tmpfs, workspace })
+}
+
+/// Opens our `io` file. Files of a process that is not dumpable belong to the host's root, who is
+/// nobody here; so we are, for the moment in which nothing but us is in this namespace.
+fn own_io_file() -> Option<File> {
+    nix::sys::prctl::set_dumpable(true).ok()?;
+    let file = File::open(format!("{ANCHOR}/self/io"));
+    nix::sys::prctl::set_dumpable(false).ok()?;
+    file.ok()
 }
 
 fn folder_with(path: &str, mode: u32) -> io::Result<()> {
@@ -219,7 +231,7 @@ fn watch(
     plan: &CasePlan,
     program: i32,
     status: BorrowedFd<'_>,
-    writable: &Writable,
+    afterwards: &Afterwards,
 ) -> Result<(), FaultRecord> {
     let reaping = || "reaping".to_owned();
     let mut cpu = std::time::Duration::ZERO;
@@ -249,7 +261,7 @@ fn watch(
         add(&waited);
         leaked += 1;
     }
-    let (disk_used, disk_full) = disk(writable);
+    let (disk_used, disk_full) = disk(afterwards);
     let exited = Exited {
         status: ended.status,
         at_nanos,
@@ -257,26 +269,28 @@ fn watch(
         leaked,
         disk_used,
         disk_full,
-        io: block_io(),
+        io: afterwards.io.as_ref().and_then(block_io),
         reaped_cpu_micros: u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX),
     };
     wire::send(status, &Record::Exited(exited), &[]).step(|| "reporting the end".to_owned())?;
     for (index, (path, max)) in plan.collect.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
-        send_file(status, index, open_left(writable, path, *max))?;
+        send_file(status, index, open_left(afterwards, path, *max))?;
     }
     Ok(())
 }
 
-fn disk(writable: &Writable) -> (u64, bool) {
-    let Ok(stat) = nix::sys::statvfs::fstatvfs(&writable.tmpfs) else { return (0, false) };
+fn disk(afterwards: &Afterwards) -> (u64, bool) {
+    let Ok(stat) = nix::sys::statvfs::fstatvfs(&afterwards.tmpfs) else { return (0, false) };
     let used = (stat.blocks() - stat.blocks_free()) * stat.fragment_size();
     (used, stat.blocks_free() == 0 || stat.files_free() == 0)
 }
 
 /// Bytes that we and all that we reaped moved from and to block devices.
-fn block_io() -> Option<(u64, u64)> {
-    let text = fs::read_to_string("/proc/self/io").ok()?;
+fn block_io(file: &File) -> Option<(u64, u64)> {
+    let mut buffer = [0; 1024];
+    let length = file.read_at(&mut buffer, 0).ok()?;
+    let text = std::str::from_utf8(buffer.get(..length)?).ok()?;
     let field = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.trim().parse().ok());
     Some((field("read_bytes:")?, field("write_bytes:")?))
 }
@@ -297,7 +311,7 @@ fn send_file(
 
 /// Opens a file that the program left: below the workspace, through no link, without waiting for a
 /// FIFO, regular files only.
-fn open_left(writable: &Writable, path: &NoNul, max: u64) -> Result<(OwnedFd, FileRecord), FileFault> {
+fn open_left(afterwards: &Afterwards, path: &NoNul, max: u64) -> Result<(OwnedFd, FileRecord), FileFault> {
     let how = OpenHow::new()
         .flags(OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY)
         .resolve(
@@ -305,7 +319,7 @@ fn open_left(writable: &Writable, path: &NoNul, max: u64) -> Result<(OwnedFd, Fi
                 | ResolveFlag::RESOLVE_NO_SYMLINKS
                 | ResolveFlag::RESOLVE_NO_MAGICLINKS,
         );
-    let file = match openat2(&writable.workspace, path.as_os_str(), how) {
+    let file = match openat2(&afterwards.workspace, path.as_os_str(), how) {
         Ok(file) => File::from(file),
         Err(nix::errno::Errno::ENOENT | nix::errno::Errno::ENOTDIR) => return Err(FileFault::Missing),
         Err(nix::errno::Errno::ELOOP | nix::errno::Errno::EXDEV) => return Err(FileFault::Link),

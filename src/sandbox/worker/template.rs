@@ -8,7 +8,7 @@
 use std::ffi::CString;
 use std::fs;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ pub(super) const SOURCES: &str = "/src";
 /// Mount point of the writable tmpfs of a case.
 pub(super) const WRITABLE: &str = "/writable";
 /// A procfs that stays: the kernel lets a user namespace mount a new one only beside an old one.
-const ANCHOR: &str = "/anchor";
+pub(super) const ANCHOR: &str = "/anchor";
 /// Where the worker's own root is put together before the pivot.
 const BASE: &str = "/tmp";
 
@@ -151,17 +151,19 @@ fn open_source(source: &Source, owner: Option<Owner>) -> io::Result<Opened> {
     match sys::set_mount_attr(tree.as_fd(), MountAttr { id_map: Some(IdMap(map.as_fd())), ..plain }) {
         Ok(()) => Ok(Opened { tree, kind: LayerKind::IdMapped, is_dir }),
         // The file system cannot (overlayfs of a container, NFS), or a mount inside cannot.
-        Err(_) if source.purpose == Purpose::Layer => copied(path, owner),
+        Err(_) if source.purpose == Purpose::Layer => copied(&tree, owner),
         Err(error) => Err(error),
     }
 }
 
-/// A private tmpfs with a copy of the folder that belongs to the program.
-fn copied(path: &Path, owner: Owner) -> io::Result<Opened> {
+/// A private tmpfs with a copy of the folder that belongs to the program. Read through the opened
+/// tree: its path may lie below the place that the tmpfs covers meanwhile.
+fn copied(from: &OwnedFd, owner: Owner) -> io::Result<Opened> {
+    let path = format!("/proc/self/fd/{}", from.as_raw_fd());
     let none: Option<&str> = None;
     mount(Some("tmpfs"), BASE, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=755"))?;
     let copy = || {
-        copy_tree(path, Path::new(BASE), Some(owner))?;
+        copy_tree(Path::new(&path), Path::new(BASE), Some(owner))?;
         std::os::unix::fs::chown(BASE, Some(owner.uid), Some(owner.gid))?;
         let tree = sys::open_tree(&CString::new(BASE)?)?;
         sys::set_mount_attr(tree.as_fd(), MountAttr { set: READ_ONLY, private: true, id_map: None })?;

@@ -15,14 +15,13 @@ const STACK: usize = 16 << 20;
 
 /// Parses YAML. The parser stops at the first mistake of syntax; the list has then one element.
 pub(in crate::suite) fn parse(source: &Source) -> Result<Node, Vec<Diagnostic>> {
-    let parsed = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let worker = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || parse_here(source));
         match worker {
             Ok(worker) => worker.join().unwrap_or_else(|_| Err(vec![broken(source)])),
             Err(_) => Err(vec![broken(source)]),
         }
-    });
-    parsed
+    })
 }
 
 /// The parser itself failed: nothing is known about the place.

@@ -1,0 +1,167 @@
+//! All processes of a case are dead: the last words, the counters, the facts.
+
+use std::time::{Duration, SystemTime};
+
+use nix::sys::socket::MsgFlags;
+
+use super::case::{Case, Stage};
+use crate::sandbox::cgroup::{Cgroup, Counters};
+use crate::sandbox::outcome::{
+    CollectedFile, End, Enforced, Events, Fault, FaultKind, FileProblem, KillReason, Ran, Usage,
+};
+use crate::sandbox::spec::Network;
+use crate::sandbox::wire::LayerKind;
+use crate::sandbox::{fault, monotonic_nanos, plan, seccomp};
+use crate::units::Bytes;
+
+impl Case<'_> {
+    /// All processes are dead: the last words, the counters, the facts.
+    pub(super) fn finish(mut self) -> Result<Ran, Fault> {
+        self.read_fault(MsgFlags::MSG_DONTWAIT);
+        self.read_status(MsgFlags::MSG_DONTWAIT);
+        if self.listener.is_some() && self.killed.is_none() && self.exited.is_none() {
+            self.read_listener();
+        }
+        let counters = self.with.cgroup.counters();
+        let counters =
+            counters.map_err(|error| fault::monitor("reading the counters of a case", Some(&error)))?;
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        if self.stage == Stage::SettingUp && self.killed.is_none() && counters.oom_kills == 0 {
+            return Err(fault::monitor(
+                "the sandbox ended before the program started, and did not say why",
+                None,
+            ));
+        }
+        if self.stage == Stage::SettingUp && matches!(self.killed, Some((KillReason::Cancelled, _))) {
+            return Err(Fault {
+                kind: FaultKind::Cancelled,
+                step: "cancelled while it was set up".to_owned(),
+                errno: None,
+                help: String::new(),
+            });
+        }
+        Ok(self.ran(counters))
+    }
+
+    fn ran(mut self, counters: Counters) -> Ran {
+        let end_of_wall = match (&self.exited, &self.killed) {
+            (Some(exited), _) => exited.at_nanos,
+            (None, Some((_, at))) => *at,
+            (None, None) => monotonic_nanos(),
+        };
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let enforced = self.enforced();
+        let usage = self.usage(&counters, end_of_wall);
+        let events = Events {
+            oom_kills: counters.oom_kills,
+            memory_limit_hits: counters.memory_limit_hits,
+            pids_limit_hits: counters.pids_limit_hits,
+            disk_full: self.exited.is_some_and(|exited| exited.disk_full),
+        };
+        let missing = || Err(FileProblem::Missing);
+        let files = self.with.spec.collect.iter().zip(self.files);
+        Ran {
+            started: self.started,
+            completed: SystemTime::now(),
+            end: self.exited.map_or(End::Killed, |exited| end(exited.status)),
+            killed_by: self.killed.map(|(reason, _)| reason),
+            usage: Usage { output: Bytes(self.stdout.total() + self.stderr.total()), ..usage },
+            events,
+            stdout: self.stdout.finish(&mut buffer),
+            stderr: self.stderr.finish(&mut buffer),
+            files: files
+                .map(|(asked, got)| CollectedFile {
+                    path: asked.path.clone(),
+                    content: got.unwrap_or_else(missing),
+                })
+                .collect(),
+            leaked: self.exited.map_or(0, |exited| exited.leaked),
+            enforced,
+        }
+    }
+
+    fn usage(&self, counters: &Counters, end_of_wall: u64) -> Usage {
+        let before = self.start.1 / 1_000;
+        let by_tree = matches!(self.with.cgroup, Cgroup::None);
+        let cpu = if by_tree {
+            self.exited.map_or(self.tree.cpu_micros, |exited| exited.reaped_cpu_micros)
+        } else {
+            counters.cpu_micros
+        };
+        let cpu = Duration::from_micros(cpu.saturating_sub(before));
+        let user = share(cpu, counters.user_micros, counters.kernel_micros);
+        let exited = self.exited;
+        Usage {
+            wall: Duration::from_nanos(end_of_wall.saturating_sub(self.start.0)),
+            cpu,
+            user,
+            kernel: cpu.saturating_sub(user),
+            memory_peak: counters.memory_peak.unwrap_or(Bytes(self.tree_peak)),
+            memory_cache_left: counters.memory_cache_left,
+            pids_peak: counters.pids_peak,
+            output: Bytes(0),
+            io_read: exited.and_then(|exited| exited.io).map(|(read, _)| Bytes(read)),
+            io_written: exited.and_then(|exited| exited.io).map(|(_, written)| Bytes(written)),
+            disk: Bytes(exited.map_or(0, |exited| exited.disk_used)),
+            context_switches: exited.map_or((0, 0), |exited| exited.switches),
+        }
+    }
+
+    fn enforced(&self) -> Enforced {
+        let spec = self.with.spec;
+        let names = self.with.cgroup.names();
+        let mut namespaces = vec!["user", "mnt", "pid", "ipc", "uts", "cgroup"];
+        if spec.network == Network::None {
+            namespaces.push("net");
+        }
+        Enforced {
+            namespaces: namespaces.into_iter().map(str::to_owned).collect(),
+            separate_user: self.with.two_ids,
+            seccomp: seccomp::policy_name(spec.seccomp).to_owned(),
+            no_new_privs: true,
+            landlock: None,
+            cgroup: names.cgroup.to_owned(),
+            memory: names.memory.to_owned(),
+            pids: names.pids.to_owned(),
+            cpu: names.cpu.to_owned(),
+            cpu_shares: names.cpu_shares.to_owned(),
+            workspace: self.workspace(),
+            degraded: Vec::new(),
+        }
+    }
+
+    fn workspace(&self) -> String {
+        if plan::layers(self.with.spec).is_empty() {
+            return "empty".to_owned();
+        }
+        let kind =
+            |layer: &u32| usize::try_from(*layer).ok().and_then(|n| self.with.worker.layers.get(n).copied());
+        let kinds: Vec<_> = self.with.plan.layers.iter().filter_map(kind).collect();
+        if !self.with.worker.overlay || kinds.contains(&LayerKind::Copied) {
+            "copy".to_owned()
+        } else if kinds.contains(&LayerKind::IdMapped) {
+            "overlay over idmapped mount".to_owned()
+        } else {
+            "overlay".to_owned()
+        }
+    }
+}
+
+/// A wait(2) status as an end.
+fn end(status: i32) -> End {
+    if libc::WIFSIGNALED(status) {
+        End::Signaled { signal: libc::WTERMSIG(status), core_dumped: libc::WCOREDUMP(status) }
+    } else {
+        End::Exited(libc::WEXITSTATUS(status))
+    }
+}
+
+/// The user part of `cpu`, by the proportion that the kernel sampled: its own two sums need not
+/// add up to the exact total.
+fn share(cpu: Duration, user: u64, kernel: u64) -> Duration {
+    let all = u128::from(user) + u128::from(kernel);
+    let part = (cpu.as_nanos() * u128::from(user)).checked_div(all).unwrap_or(0);
+    Duration::from_nanos(u64::try_from(part).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,123 @@
+//! What init and the program say about themselves, before and after the program's life.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::sys::socket::MsgFlags;
+
+use super::case::{Case, Stage};
+use crate::sandbox::outcome::{Fault, FaultKind, FileContent, FileProblem, KillReason};
+use crate::sandbox::sys::receive_notification;
+use crate::sandbox::wire::{self, FileFault, FileRecord, Record};
+use crate::sandbox::{fault, seccomp};
+use crate::units::Bytes;
+
+impl Case<'_> {
+    pub(super) fn read_fault(&mut self, flags: MsgFlags) {
+        while let Some(socket) = &self.fault {
+            match wire::receive::<Record>(socket.as_fd(), flags) {
+                Ok(Some((record, fds))) => self.on_fault_record(record, fds),
+                Ok(None) => {
+                    self.fault = None;
+                    if self.stage == Stage::Ready {
+                        self.executed();
+                    }
+                }
+                Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => return,
+                Err(_) => self.fault = None,
+            }
+        }
+    }
+
+    fn on_fault_record(&mut self, record: Record, mut fds: Vec<OwnedFd>) {
+        match record {
+            Record::Ready { at_nanos, cpu_nanos, .. } => {
+                self.stage = Stage::Ready;
+                self.start = (at_nanos, cpu_nanos);
+            }
+            Record::Listener => self.listener = fds.pop(),
+            Record::Fault(record) => {
+                self.stage = Stage::SettingUp;
+                self.failure = Some(fault::setup(record));
+            }
+            Record::ExecFailed { candidate, errno } => {
+                self.stage = Stage::SettingUp;
+                self.failure = Some(self.exec_failed(candidate, errno));
+            }
+            Record::Exited(_) | Record::File { .. } => {}
+        }
+    }
+
+    fn exec_failed(&self, candidate: u32, errno: i32) -> Fault {
+        let paths: Vec<String> = self.with.plan.candidates.iter().map(ToString::to_string).collect();
+        let path = usize::try_from(candidate).ok().and_then(|n| paths.get(n).cloned()).unwrap_or_default();
+        let kind = match errno {
+            libc::ENOENT | libc::ENOTDIR => FaultKind::NotFound { searched: paths },
+            _ => FaultKind::NotExecutable { path },
+        };
+        let help = match errno {
+            libc::ENOEXEC => "not a program for this machine, and no `#!` line says what runs it",
+            libc::EACCES => "make it executable (chmod +x), and do not name a directory",
+            _ => "",
+        };
+        let command = self.with.spec.argv.first().map(ToString::to_string).unwrap_or_default();
+        Fault { kind, step: format!("executing {command}"), errno: Some(errno), help: help.to_owned() }
+    }
+
+    pub(super) fn read_status(&mut self, flags: MsgFlags) {
+        loop {
+            match wire::receive::<Record>(self.status.as_fd(), flags) {
+                Ok(Some((Record::Exited(exited), _))) => self.exited = Some(exited),
+                Ok(Some((Record::File { index, result }, fds))) => self.on_file(index, result, fds),
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+
+    fn on_file(&mut self, index: u32, result: Result<FileRecord, FileFault>, mut fds: Vec<OwnedFd>) {
+        let Some(slot) = usize::try_from(index).ok().and_then(|index| self.files.get_mut(index)) else {
+            return;
+        };
+        *slot = Some(match (result, fds.pop()) {
+            (Ok(record), Some(fd)) => read_file(fd, record),
+            (Ok(_), None) => Err(FileProblem::Unreadable(libc::EBADF)),
+            (Err(fault), _) => Err(problem(fault)),
+        });
+    }
+
+    pub(super) fn read_listener(&mut self) {
+        let Some(listener) = &self.listener else { return };
+        match receive_notification(listener.as_fd()) {
+            Ok(Some(notification)) => {
+                let (name, arch) = seccomp::describe(notification.number, notification.arch);
+                let number = i64::from(notification.number);
+                // The listener stays open until all are dead: closing it would let the call return.
+                self.kill(KillReason::ForbiddenSyscall { name, number, arch });
+            }
+            // Nobody is under the filter any more, or the caller has died meanwhile.
+            Ok(None) | Err(_) => self.listener = None,
+        }
+    }
+}
+
+fn problem(fault: FileFault) -> FileProblem {
+    match fault {
+        FileFault::Missing => FileProblem::Missing,
+        FileFault::Link => FileProblem::Link,
+        FileFault::NotRegular => FileProblem::NotRegular,
+        FileFault::TooLarge(size) => FileProblem::TooLarge(Bytes(size)),
+        FileFault::Unreadable(errno) => FileProblem::Unreadable(errno),
+    }
+}
+
+/// Reads a file that init opened. Everybody who could change it is dead or dying; the size is
+/// bounded all the same.
+fn read_file(fd: OwnedFd, record: FileRecord) -> Result<FileContent, FileProblem> {
+    let mut bytes = Vec::new();
+    match File::from(fd).take(record.size).read_to_end(&mut bytes) {
+        Ok(_) => Ok(FileContent { bytes, executable: record.executable }),
+        Err(error) => Err(FileProblem::Unreadable(error.raw_os_error().unwrap_or(libc::EIO))),
+    }
+}
