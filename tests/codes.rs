@@ -1,7 +1,6 @@
 //! Every E-code, provoked through the command line. A code that cannot be provoked here says what
 //! it needs; a new code without an entry does not compile.
 
-#![expect(clippy::print_stderr, reason = "a scenario that is left out is named")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
