@@ -14,6 +14,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
+#[path = "support/capsule.rs"]
+mod capsule;
 #[path = "support/json.rs"]
 mod json;
 #[path = "support/place.rs"]

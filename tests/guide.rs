@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+#[path = "support/capsule.rs"]
+mod capsule;
 #[path = "support/json.rs"]
 mod json;
 #[path = "support/place.rs"]
