@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use capsule_run::judge::Code;
 use serde_json::Value;
 
+#[path = "support/capsule.rs"]
+mod capsule;
 #[path = "support/host.rs"]
 mod host;
 #[path = "support/place.rs"]
