@@ -170,7 +170,8 @@ fn grade(place: &Place, name: &str) -> (Done, Value) {
         "--json",
         &report.to_string_lossy(),
         "-j",
-        "2",
+        // Sleepers need no CPU: they may rest side by side.
+        if name == "sleeps" { "8" } else { "2" },
     ]);
     let text =
         std::fs::read_to_string(&report).unwrap_or_else(|error| panic!("no report: {error}\n{done:#?}"));
