@@ -171,7 +171,7 @@ fn placement(cgroup: &Cgroup) -> PlacementPlan {
 
 /// Whether a fault is the program's own doing: then the worker is as good as before.
 fn is_the_programs(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::NotFound { .. } | FaultKind::NotExecutable { .. })
+    matches!(fault.kind, FaultKind::NotFound { .. } | FaultKind::NotExecutable { .. } | FaultKind::NoWorkdir { .. })
 }
 
 /// Refuses what cannot be held as strictly as was asked.

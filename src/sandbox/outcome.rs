@@ -53,6 +53,11 @@ pub enum FaultKind {
         /// The paths that were tried, inside the sandbox.
         searched: Vec<String>,
     },
+    /// The working folder, which the submission should have brought, cannot be entered (E2001).
+    NoWorkdir {
+        /// The folder, inside the sandbox.
+        path: String,
+    },
     /// The command exists but cannot be executed (E2001).
     NotExecutable {
         /// The path that was tried, inside the sandbox.

@@ -202,6 +202,8 @@ pub(super) enum Record {
     Listener,
     /// No candidate could be executed: the one that counts, and why.
     ExecFailed { candidate: u32, errno: i32 },
+    /// The working folder, which the workspace's layers should have brought, cannot be entered.
+    NoWorkdir { errno: i32 },
     /// The set-up failed.
     Fault(FaultRecord),
     /// The program has ended and nothing of it is left.

@@ -291,6 +291,7 @@ impl<'a> SandboxFault<'a> {
             FaultKind::Unsupported => "unsupported",
             FaultKind::Cancelled => "cancelled",
             FaultKind::NotFound { .. } => "not_found",
+            FaultKind::NoWorkdir { .. } => "no_workdir",
             FaultKind::NotExecutable { .. } => "not_executable",
         };
         Self { kind, step: &fault.step, errno: fault.errno, help: not_empty(&fault.help) }

@@ -47,8 +47,13 @@ fn become_program(plan: &CasePlan, fds: &CaseFds) -> Result<Record, FaultRecord>
     nix::unistd::setsid().step(|| "starting a session".to_owned())?;
     // Every descriptor of ours was opened close-on-exec; this is the second line.
     sys::close_on_exec_from(3).step(|| "closing descriptors".to_owned())?;
-    nix::unistd::chdir(plan.workdir.as_os_str())
-        .step(|| format!("entering the working directory {}", plan.workdir))?;
+    match nix::unistd::chdir(plan.workdir.as_os_str()) {
+        // What the layers bring is the submission's: it must not be able to make its own fault ours.
+        Err(errno) if !plan.layers.is_empty() && below_workspace(&plan.workdir) => {
+            return Ok(Record::NoWorkdir { errno: errno as i32 });
+        }
+        other => other.step(|| format!("entering the working directory {}", plan.workdir))?,
+    }
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     give_up_privileges()?;
     sys::reset_signals().step(|| "resetting signals".to_owned())?;
@@ -68,6 +73,10 @@ fn become_program(plan: &CasePlan, fds: &CaseFds) -> Result<Record, FaultRecord>
         }
     }
     Ok(Record::ExecFailed { candidate: refused.0, errno: refused.1 })
+}
+
+fn below_workspace(folder: &crate::units::NoNul) -> bool {
+    std::path::Path::new(folder.as_os_str()).starts_with("/workspace")
 }
 
 fn set_limits(plan: &CasePlan) -> Result<(), FaultRecord> {
