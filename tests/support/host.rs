@@ -122,7 +122,7 @@ fn list(folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
 
 fn ours_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| looks_like_ours(path)).collect()
+    entries.map(|entry| entry.path()).filter(|path| looks_like_ours(path) && !is_in_use(path)).collect()
 }
 
 fn looks_like_ours(path: &Path) -> bool {
@@ -135,7 +135,7 @@ fn cgroups() -> BTreeSet<PathBuf> {
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             // A folder with our name and nothing in it is kept on purpose; what is in it is not.
-            let inside = folder.to_string_lossy().contains("capsule");
+            let inside = folder.to_string_lossy().contains("capsule") && !is_somebody_elses(&folder);
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 if inside {
                     found.insert(entry.path());
@@ -145,6 +145,18 @@ fn cgroups() -> BTreeSet<PathBuf> {
         }
     }
     found
+}
+
+/// Whether a folder lies in that of a capsule-run that lives: ours have all ended when we look.
+fn is_somebody_elses(folder: &Path) -> bool {
+    let names = folder.components().filter_map(|part| part.as_os_str().to_str());
+    let mut makers = names.filter_map(|name| name.strip_prefix("capsule-run-")?.split('-').next());
+    makers.any(|pid| pid.parse::<u32>().is_ok_and(|pid| Path::new(&format!("/proc/{pid}")).exists()))
+}
+
+/// Whether a folder of build outputs is in use: another capsule-run holds its lock.
+fn is_in_use(folder: &Path) -> bool {
+    fs::File::open(folder.join("lock")).is_ok_and(|lock| lock.try_lock().is_err())
 }
 
 fn children() -> BTreeSet<String> {
