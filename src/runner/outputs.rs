@@ -7,6 +7,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
 use tempfile::TempDir;
@@ -76,6 +77,8 @@ struct Root {
 /// How folders of runs are called, and the lock in each.
 const PREFIX: &str = "capsule-run-outputs-";
 const LOCK: &str = "lock";
+/// One without a lock that is younger may be about to get it.
+const SETTLED: Duration = Duration::from_secs(60);
 
 impl Root {
     fn new(scratch: &Path) -> io::Result<Self> {
@@ -96,18 +99,29 @@ impl Root {
 fn sweep(scratch: &Path) {
     let Ok(entries) = fs::read_dir(scratch) else { return };
     for entry in entries.flatten() {
-        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
-            continue;
-        }
-        let mut options = OpenOptions::new();
-        options.write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-        let Ok(file) = options.open(entry.path().join(LOCK)) else { continue };
-        if let Ok(_lock) = Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_abandoned(&entry) {
             log::debug!("removing what a killed run has left: {}", entry.path().display());
             // The next run tries again.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+/// Whether nobody holds the lock of a folder. One without a lock is being made, or its run (or the
+/// sweep of another) was killed while it was made or removed: that shows with time.
+fn is_abandoned(folder: &fs::DirEntry) -> bool {
+    let mut options = OpenOptions::new();
+    options.write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    match options.open(folder.path().join(LOCK)) {
+        Ok(file) => Flock::lock(file, FlockArg::LockExclusiveNonblock).is_ok(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => is_settled(folder),
+        Err(_) => false,
+    }
+}
+
+fn is_settled(folder: &fs::DirEntry) -> bool {
+    let modified = folder.metadata().and_then(|meta| meta.modified());
+    modified.ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age >= SETTLED)
 }
 
 fn write(target: &Path, file: &FileContent) -> io::Result<()> {
@@ -169,5 +183,24 @@ mod tests {
         for name in ["../x", "/etc/x", "a/../../x"] {
             assert!(outputs.add(0, Path::new(name), &file(b"", false)).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_folder_without_a_lock_is_swept_when_it_is_old() {
+        let scratch = tempfile::tempdir().expect("a temporary directory");
+        let make = |name: &str| {
+            let folder = scratch.path().join(name);
+            fs::create_dir_all(folder.join("suite-0")).expect("made");
+            File::open(folder).expect("readable")
+        };
+        let old = std::time::SystemTime::now() - SETTLED;
+        make("capsule-run-outputs-old").set_modified(old).expect("ours");
+        make("mine").set_modified(old).expect("ours");
+        make("capsule-run-outputs-new");
+        sweep(scratch.path());
+        let mut left: Vec<_> = fs::read_dir(scratch.path()).expect("readable").flatten().collect();
+        left.sort_by_key(fs::DirEntry::file_name);
+        let left: Vec<_> = left.iter().map(fs::DirEntry::file_name).collect();
+        assert_eq!(left, ["capsule-run-outputs-new", "mine"]);
     }
 }
