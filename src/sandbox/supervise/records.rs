@@ -78,12 +78,14 @@ impl Case<'_> {
     }
 
     pub(super) fn read_status(&mut self, flags: MsgFlags) {
-        loop {
-            match wire::receive::<Record>(self.status.as_fd(), flags) {
+        while let Some(status) = &self.status {
+            match wire::receive::<Record>(status.as_fd(), flags) {
                 Ok(Some((Record::Exited(exited), _))) => self.exited = Some(exited),
                 Ok(Some((Record::File { index, result }, fds))) => self.on_file(index, result, fds),
                 Ok(Some(_)) => {}
-                Ok(None) | Err(_) => return,
+                Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => return,
+                // Its end: not waited for again, or it would wake us until init's own end.
+                Ok(None) | Err(_) => self.status = None,
             }
         }
     }
