@@ -244,7 +244,9 @@ fn status(verdict: &Verdict, ran: Option<&Ran>) -> ResultStatus {
 fn message(report: &CaseReport) -> String {
     let verdict = &report.verdict;
     match (verdict.code, verdict.details.signal) {
-        (Some(Code::PermissionDenied), _) if verdict.details.errno_name.as_deref() == Some("EACCES") => {
+        (Some(Code::PermissionDenied), _)
+            if matches!(verdict.details.errno_name.as_deref(), None | Some("EACCES")) =>
+        {
             "Permission denied".to_owned()
         }
         (Some(Code::CommandNotFound), _) => {

@@ -70,7 +70,7 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
         // An inode costs the kernel about 1 KiB that no size counts.
         inodes: (spec.limits.disk.0 / 4096).clamp(256, 1 << 20),
         limits: rlimits(spec, ids, by_rlimit),
-        filter: seccomp::filter(spec.seccomp, arch)
+        filter: seccomp::filter(spec.seccomp, arch, !by_rlimit)
             .map(|filter| FilterPlan { reporting: filter.reporting, killing: filter.killing }),
         placement: PlacementPlan::Nowhere,
     };

@@ -73,9 +73,14 @@ pub(super) struct Case<'a> {
 impl<'a> Case<'a> {
     fn begin(with: &'a Supervision<'a>) -> Result<Self, Fault> {
         let step = |error: std::io::Error| fault::setup_io("making the pipes of a case", &error);
-        let pipe = || nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|errno| step(errno.into()));
+        let owner = with.worker.program_id();
+        let pipe = || {
+            let pipe = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|errno| step(errno.into()))?;
+            pump::give(pipe.1.as_fd(), owner).map_err(step)?;
+            Ok::<_, Fault>(pipe)
+        };
         let pair = || packet_pair().map_err(|errno| step(errno.into()));
-        let (stdin, pump) = pump::open(&with.spec.stdin).map_err(step)?;
+        let (stdin, pump) = pump::open(&with.spec.stdin, owner).map_err(step)?;
         let (out_read, out_write) = pipe()?;
         let (err_read, err_write) = pipe()?;
         let (fault_ours, fault_theirs) = pair()?;

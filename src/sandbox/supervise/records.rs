@@ -8,7 +8,7 @@ use nix::sys::socket::MsgFlags;
 
 use super::case::{Case, Stage};
 use crate::sandbox::outcome::{Fault, FaultKind, FileContent, FileProblem, KillReason};
-use crate::sandbox::sys::receive_notification;
+use crate::sandbox::sys::{Notice, receive_notification};
 use crate::sandbox::wire::{self, FileFault, FileRecord, Record};
 use crate::sandbox::{fault, seccomp};
 use crate::units::Bytes;
@@ -104,14 +104,16 @@ impl Case<'_> {
     pub(super) fn read_listener(&mut self) {
         let Some(listener) = &self.listener else { return };
         match receive_notification(listener.as_fd()) {
-            Ok(Some(notification)) => {
+            Ok(Notice::Call(notification)) => {
                 let (name, arch) = seccomp::describe(notification.number, notification.arch);
                 let number = i64::from(notification.number);
                 // The listener stays open until all are dead: closing it would let the call return.
                 self.kill(KillReason::ForbiddenSyscall { name, number, arch });
             }
-            // Nobody is under the filter any more, or the caller has died meanwhile.
-            Ok(None) | Err(_) => self.listener = None,
+            // A signal has taken back what was to be read. The next call is to be seen all the same.
+            Ok(Notice::Nothing) => {}
+            // Nobody is under the filter any more.
+            Ok(Notice::Gone) | Err(_) => self.listener = None,
         }
     }
 }
