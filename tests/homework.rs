@@ -147,6 +147,9 @@ fn every_submission_gets_the_verdict_that_it_deserves_and_the_host_is_as_it_was(
         for complaint in complaints(row, &done, &report).into_iter().chain(particulars(row.name, &report)) {
             wrong.push(format!("{}: {complaint}", row.name));
         }
+        if let Some(left) = place.left_in_tmp() {
+            wrong.push(format!("{}: left behind: {left}", row.name));
+        }
         let difference = before.difference(&example());
         if !difference.is_empty() {
             wrong.push(format!("{}: the host has changed:\n{difference}", row.name));

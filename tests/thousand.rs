@@ -71,6 +71,7 @@ fn a_thousand_cases_pass_in_flat_memory_and_leave_nothing() {
     assert!(late.own_kib < early.own_kib + GROWTH_KIB, "memory grows: {early:?} → {late:?}");
     assert!(late.descriptors <= early.descriptors + IN_FLIGHT, "descriptors grow: {early:?} → {late:?}");
     assert!(late.below <= early.below + IN_FLIGHT, "processes grow: {early:?} → {late:?}");
+    assert_eq!(place.left_in_tmp(), None);
     let difference = before.difference(&kept);
     assert!(difference.is_empty(), "{difference}");
 }

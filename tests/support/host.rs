@@ -125,8 +125,18 @@ fn ours_in(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).filter(|path| looks_like_ours(path)).collect()
 }
 
+/// Tests give a `TMPDIR` of their own; the folders of a run that stand elsewhere are somebody else's.
 fn looks_like_ours(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().contains("capsule"))
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.contains("capsule") && !name.starts_with("capsule-run-outputs-")
+}
+
+/// Control groups carry the number of the process that made them: `capsule-run-PID-START`.
+fn has_living_owner(folder: &Path) -> bool {
+    let names = folder.iter().map(|name| name.to_string_lossy());
+    let mut owners =
+        names.filter_map(|name| name.strip_prefix("capsule-run-")?.split('-').next().map(str::to_owned));
+    owners.any(|pid| Path::new("/proc").join(pid).exists())
 }
 
 fn cgroups() -> BTreeSet<PathBuf> {
@@ -134,13 +144,12 @@ fn cgroups() -> BTreeSet<PathBuf> {
     let mut open = vec![PathBuf::from("/sys/fs/cgroup")];
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            // A folder with our name and nothing in it is kept on purpose; what is in it is not.
-            let inside = folder.to_string_lossy().contains("capsule");
+            let path = entry.path();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if inside {
-                    found.insert(entry.path());
+                if path.to_string_lossy().contains("capsule") && !has_living_owner(&path) {
+                    found.insert(path.clone());
                 }
-                open.push(entry.path());
+                open.push(path);
             }
         }
     }
@@ -169,4 +178,13 @@ fn mounts() -> Vec<String> {
         table.lines().filter_map(|line| line.split(' ').nth(4)).map(str::to_owned).collect();
     points.sort();
     points
+}
+
+impl crate::place::Place {
+    /// The name of something that a run has left in its folder for temporary files.
+    pub(crate) fn left_in_tmp(&self) -> Option<String> {
+        let tmp = self.work().with_file_name("tmp");
+        let left = fs::read_dir(tmp).expect("the place has one").flatten().next()?;
+        Some(left.file_name().to_string_lossy().into_owned())
+    }
 }
