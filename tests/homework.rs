@@ -9,6 +9,8 @@ use serde_json::Value;
 
 #[path = "support/capsule.rs"]
 mod capsule;
+#[path = "support/cgroups.rs"]
+mod cgroups;
 #[path = "support/host.rs"]
 mod host;
 #[path = "support/place.rs"]

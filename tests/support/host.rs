@@ -16,8 +16,6 @@ pub(crate) struct Host {
     files: BTreeMap<PathBuf, String>,
     /// Names in the folders for temporary files that look like ours.
     temporary: BTreeSet<PathBuf>,
-    /// Control groups that look like ours.
-    cgroups: BTreeSet<PathBuf>,
     /// Processes that descend from this one.
     processes: BTreeSet<String>,
     /// Mount points.
@@ -39,7 +37,6 @@ impl Host {
                 .iter()
                 .flat_map(|tmp| ours_in(Path::new(tmp)))
                 .collect(),
-            cgroups: cgroups(),
             processes: children(),
             mounts: mounts(),
             kernel: [
@@ -78,9 +75,7 @@ impl Host {
             }
         }
         let new_files = after.files.keys().filter(|path| !self.files.contains_key(*path));
-        let new_paths = new_files
-            .chain(after.temporary.difference(&self.temporary))
-            .chain(after.cgroups.difference(&self.cgroups));
+        let new_paths = new_files.chain(after.temporary.difference(&self.temporary));
         lines.extend(new_paths.map(|path| format!("new: {}", path.display())));
         lines.extend(after.processes.difference(&self.processes).map(|name| format!("new process: {name}")));
         if self.mounts != after.mounts {
@@ -129,31 +124,6 @@ fn ours_in(folder: &Path) -> Vec<PathBuf> {
 fn looks_like_ours(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.contains("capsule") && !name.starts_with("capsule-run-outputs-")
-}
-
-/// Control groups carry the number of the process that made them: `capsule-run-PID-START`.
-fn has_living_owner(folder: &Path) -> bool {
-    let names = folder.iter().map(|name| name.to_string_lossy());
-    let mut owners =
-        names.filter_map(|name| name.strip_prefix("capsule-run-")?.split('-').next().map(str::to_owned));
-    owners.any(|pid| Path::new("/proc").join(pid).exists())
-}
-
-fn cgroups() -> BTreeSet<PathBuf> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![PathBuf::from("/sys/fs/cgroup")];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if path.to_string_lossy().contains("capsule") && !has_living_owner(&path) {
-                    found.insert(path.clone());
-                }
-                open.push(path);
-            }
-        }
-    }
-    found
 }
 
 fn children() -> BTreeSet<String> {
