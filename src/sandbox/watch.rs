@@ -8,7 +8,7 @@ use std::fs;
 /// What the processes of a tree use now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct TreeUse {
-    /// Resident bytes, shared pages counted for each.
+    /// Resident bytes, what several share counted once.
     pub(super) memory: u64,
     /// CPU microseconds of the living and of those that were reaped.
     pub(super) cpu_micros: u64,
@@ -27,13 +27,21 @@ pub(super) fn tree(init: i32) -> TreeUse {
             found.cpu_micros +=
                 ticks_to_micros(if pid == init { stat.reaped } else { stat.own + stat.reaped });
             if pid != init {
-                found.memory += stat.resident_pages * page_size();
+                found.memory += proportional(pid).unwrap_or(stat.resident_pages * page_size());
                 found.processes += 1;
             }
         }
         left.extend(children(pid));
     }
     found
+}
+
+/// Resident bytes with shared pages divided among those who share them: after a fork nearly all
+/// pages are shared, and sixteen small processes must not count as one big one.
+fn proportional(pid: i32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
 }
 
 fn children(pid: i32) -> Vec<i32> {

@@ -201,7 +201,14 @@ pub(super) enum Record {
     /// The filter is in force; the listener comes with this.
     Listener,
     /// No candidate could be executed: the one that counts, and why.
-    ExecFailed { candidate: u32, errno: i32 },
+    ExecFailed {
+        candidate: u32,
+        errno: i32,
+        /// Whether the candidate is there: then ENOENT is about what should have run it.
+        found: bool,
+    },
+    /// The working directory could not be entered.
+    WorkdirFailed { errno: i32 },
     /// The set-up failed.
     Fault(FaultRecord),
     /// The program has ended and nothing of it is left.

@@ -41,6 +41,7 @@ pub(super) struct CaseFds {
 
 /// Init's whole life.
 pub(super) fn run(plan: &CasePlan, fds: CaseFds, built: &Built) -> ! {
+    let _ = nix::sys::prctl::set_name(c"capsule-init");
     if let Err(fault) = live(plan, fds, built) {
         log::debug!("init: {fault:?}");
     }

@@ -47,8 +47,9 @@ fn become_program(plan: &CasePlan, fds: &CaseFds) -> Result<Record, FaultRecord>
     nix::unistd::setsid().step(|| "starting a session".to_owned())?;
     // Every descriptor of ours was opened close-on-exec; this is the second line.
     sys::close_on_exec_from(3).step(|| "closing descriptors".to_owned())?;
-    nix::unistd::chdir(plan.workdir.as_os_str())
-        .step(|| format!("entering the working directory {}", plan.workdir))?;
+    if let Err(errno) = nix::unistd::chdir(plan.workdir.as_os_str()) {
+        return Ok(Record::WorkdirFailed { errno: errno as i32 });
+    }
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     give_up_privileges()?;
     sys::reset_signals().step(|| "resetting signals".to_owned())?;
@@ -56,18 +57,20 @@ fn become_program(plan: &CasePlan, fds: &CaseFds) -> Result<Record, FaultRecord>
     let argv: Vec<_> = plan.argv.iter().map(crate::units::NoNul::to_c_string).collect();
     let env: Vec<_> = plan.env.iter().map(crate::units::NoNul::to_c_string).collect();
     lock(plan, fds)?;
-    let mut refused = (0, Errno::ENOENT as i32);
+    let mut failed = Record::ExecFailed { candidate: 0, errno: Errno::ENOENT as i32, found: false };
     for (number, path) in candidates.iter().enumerate() {
         let Err(errno) = nix::unistd::execve(path, &argv, &env);
-        if !matches!(errno, Errno::ENOENT | Errno::ENOTDIR) {
-            refused = (u32::try_from(number).unwrap_or(u32::MAX), errno as i32);
+        let found = nix::unistd::access(path.as_c_str(), nix::unistd::AccessFlags::F_OK).is_ok();
+        if found || !matches!(errno, Errno::ENOENT | Errno::ENOTDIR) {
+            let candidate = u32::try_from(number).unwrap_or(u32::MAX);
+            failed = Record::ExecFailed { candidate, errno: errno as i32, found };
             // Like a shell: a file that may not be executed does not hide one further on.
             if errno != Errno::EACCES {
                 break;
             }
         }
     }
-    Ok(Record::ExecFailed { candidate: refused.0, errno: refused.1 })
+    Ok(failed)
 }
 
 fn set_limits(plan: &CasePlan) -> Result<(), FaultRecord> {
