@@ -203,6 +203,22 @@ fn permission_denied() -> Vec<Scenario> {
             .files([("plain", "#!/bin/sh\n", 0o644)])
             .exits(126),
         Scenario::command("a directory", &["--", "/usr"]).exits(126),
+        Scenario::command("an interpreter that is not there", &["--", "./script"])
+            .files([("script", "#!/no/such/interpreter\n", 0o755)])
+            .exits(126)
+            .details(json!({"errno_name": "ENOENT"})),
+        Scenario::command("no format that the kernel knows", &["--", "./words"])
+            .files([("words", "just words\n", 0o755)])
+            .exits(126)
+            .details(json!({"errno_name": "ENOEXEC"})),
+        Scenario::command("a working folder that is not there", &["--workdir", "/nowhere", "--", "true"])
+            .exits(126),
+        // Not "could not judge": a submission must not excuse itself by leaving a folder out.
+        Scenario::case(
+            "a working folder that the submission lacks",
+            "{id: a, run: [\"true\"], workdir: lib}",
+        )
+        .exits(1),
     ]
 }
 
