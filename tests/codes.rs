@@ -163,6 +163,9 @@ fn invalid_input() -> Vec<Scenario> {
             .files(broken)
             .exits(125),
         Scenario::command("an unknown key", &["--config", "c.toml", "--", "true"]).files(unknown).exits(125),
+        Scenario::command("a configuration that is no JSON", &["--config", "c.json", "--", "true"])
+            .files([("c.json", "{\"defaults\": {\n", 0o644)])
+            .exits(125),
         Scenario::request("a request that is no JSON", "{\"command\": [").exits(2),
         Scenario::refused("a suite that is no YAML", "version: 1\nname: [\n"),
         Scenario::refused("a suite with an unknown key", "version: 1\nname: x\ncaess: []\n"),
