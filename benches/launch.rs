@@ -5,7 +5,7 @@
 //! bubblewrap at like isolation where it is installed. Prints medians and their ratios to the bare
 //! spawn. There is no threshold: figures of one machine mean nothing on another.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "figures are what a benchmark is for")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark is read by people")]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -74,7 +74,7 @@ fn main() {
     }
     for turn in 0..TURNS {
         for contestant in &mut contestants {
-            if contestant.launches == 1 || turn % TURNS_PER_SUITE == 0 {
+            if contestant.launches == 1 || turn.is_multiple_of(TURNS_PER_SUITE) {
                 contestant.take_turn(folder.path());
             }
         }

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+#[path = "support/capsule.rs"]
+mod capsule;
 #[path = "support/json.rs"]
 mod json;
 #[path = "support/place.rs"]
@@ -31,6 +33,11 @@ impl Place {
         command.args(["-c", script]);
         finish(command, b"")
     }
+}
+
+#[expect(clippy::print_stderr, reason = "whoever runs the tests must see what was left out")]
+fn left_out(what: &str) {
+    eprintln!("left out: {what}");
 }
 
 /// The script must end with 0 and print one result object that says `success`.
@@ -415,7 +422,7 @@ for i in range(5):
     #[test]
     fn valgrind_finds_capsule_run_as_usual() {
         if Place::new().shell("command -v valgrind").code() != 0 {
-            eprintln!("valgrind is not installed: left out, as the guide says");
+            left_out("valgrind is not installed, and the guide says: if available");
             return;
         }
         let done = Place::new().shell("valgrind --tool=memcheck capsule-run --timeout 5000 -- echo test");
@@ -448,7 +455,7 @@ mod debugging {
     #[test]
     fn strace_follows_it_and_sees_what_it_does() {
         if Place::new().shell("command -v strace").code() != 0 {
-            eprintln!("strace is not installed: left out");
+            left_out("strace is not installed");
             return;
         }
         let place = Place::new();
@@ -534,6 +541,26 @@ mod emergency {
     }
 
     #[test]
+    fn what_a_killed_suite_leaves_is_swept_by_the_next_one() {
+        let place = Place::new();
+        let suite = "version: 1\nname: x\nbuild:\n  - {run: [touch, prog], outputs: [prog]}\n\
+                     cases:\n  - {id: a, run: [sleep, \"60\"]}\n";
+        fs::write(place.work().join("suite.yaml"), suite).expect("ours");
+        fs::create_dir(place.work().join("tmp")).expect("ours");
+        let script = "TMPDIR=$PWD/tmp exec capsule-run suite suite.yaml";
+        let mut running = Running::start_in(place, script);
+        let pid = running.child.id();
+        running.stop("KILL");
+        let place = running.place;
+        let done = place.shell(&format!(
+            "sed -i 's/sleep, \"60\"/\"true\"/' suite.yaml; \
+             TMPDIR=$PWD/tmp capsule-run suite suite.yaml 2> /dev/null || echo failed; find tmp -mindepth 1; \
+             find /sys/fs/cgroup -name 'capsule-run-{pid}-*'"
+        ));
+        assert_eq!(done.stdout, "", "{done:#?}");
+    }
+
+    #[test]
     fn a_run_leaves_no_temporary_file() {
         let place = Place::new();
         let find = "find /tmp -name \"capsule-*\" 2> /dev/null | sort";
@@ -560,13 +587,16 @@ mod emergency {
 /// A run in the background, and everything that descends from it.
 struct Running {
     child: Child,
-    _place: Place,
+    place: Place,
 }
 
 impl Running {
     /// Starts the script and waits until a `sleep` runs below it.
     fn start(script: &str) -> Self {
-        let place = Place::new();
+        Self::start_in(Place::new(), script)
+    }
+
+    fn start_in(place: Place, script: &str) -> Self {
         let mut command = place.command("sh");
         command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().expect("a shell");
@@ -575,7 +605,7 @@ impl Running {
             assert!(Instant::now() < deadline, "{script} did not start: {:?}", tree_of(child.id()));
             thread::sleep(Duration::from_millis(10));
         }
-        Self { child, _place: place }
+        Self { child, place }
     }
 
     /// What `pkill -f capsule-run` does, to this one only.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use capsule_run::judge::Code;
 use serde_json::Value;
 
+#[path = "support/capsule.rs"]
+mod capsule;
 #[path = "support/host.rs"]
 mod host;
 #[path = "support/place.rs"]
@@ -168,7 +170,8 @@ fn grade(place: &Place, name: &str) -> (Done, Value) {
         "--json",
         &report.to_string_lossy(),
         "-j",
-        "2",
+        // Sleepers need no CPU: they may rest side by side.
+        if name == "sleeps" { "8" } else { "2" },
     ]);
     let text =
         std::fs::read_to_string(&report).unwrap_or_else(|error| panic!("no report: {error}\n{done:#?}"));

@@ -68,7 +68,6 @@ fn a_thousand_cases_pass_in_flat_memory_and_leave_nothing() {
     assert_eq!(read(&place, "report.xml").matches("<testcase ").count(), CASES);
 
     let (early, late) = (early.expect("case 200 has a line"), late.expect("case 990 has a line"));
-    println!("held at 200 cases: {early:?}, at 990: {late:?}");
     assert!(late.own_kib < early.own_kib + GROWTH_KIB, "memory grows: {early:?} → {late:?}");
     assert!(late.descriptors <= early.descriptors + IN_FLIGHT, "descriptors grow: {early:?} → {late:?}");
     assert!(late.below <= early.below + IN_FLIGHT, "processes grow: {early:?} → {late:?}");

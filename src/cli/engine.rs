@@ -1,6 +1,7 @@
 //! The engine as the command line uses it: the sandbox, taking turns where the configuration
 //! wants that. An engine that cannot be made is one that says so for every case.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::turns::Turns;
@@ -19,10 +20,14 @@ pub(super) fn engine(operator: &Operator) -> Turns<HostEngine> {
     Turns::new(engine, most_at_a_time(operator))
 }
 
-/// Our own binary: by its path where that is still it (under valgrind, `/proc/self/exe` is
-/// valgrind), else, when it was replaced while we run, by the kernel's own link to it.
+/// Our own binary: the kernel's link to it, which stays right when the file is replaced while we
+/// run. Under valgrind that link is valgrind, and only the path is ours.
 fn own_binary() -> PathBuf {
-    std::env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| "/proc/self/exe".into())
+    let link = PathBuf::from("/proc/self/exe");
+    let file = |path: &PathBuf| std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    let path =
+        std::env::current_exe().ok().filter(|path| file(path).is_some_and(|at| Some(at) != file(&link)));
+    path.unwrap_or(link)
 }
 
 /// The smallest of what the configuration and the policies say.

@@ -73,7 +73,7 @@ codes! {
     ProcessLimit = "E4003", "too many processes", "create fewer processes or threads, or raise max_pids";
     OutputLimit = "E4004", "output limit exceeded", "write less, or raise max_output";
     DiskLimit = "E4005", "file size or disk limit exceeded", "write smaller files, or raise max_file_size or max_disk";
-    SandboxSetup = "E5001", "sandbox set-up failed", "run `capsule-run doctor`; the step and the kernel's answer are in the message";
+    SandboxSetup = "E5001", "sandbox set-up failed", "read the step, the kernel's answer and the help in the message";
     Monitoring = "E5002", "monitoring failed", "look at this machine's resources and try again";
     UnsupportedPlatform = "E5003", "platform not supported", "run on Linux x86_64 or aarch64";
     WrongExit = "E6001", "wrong exit status", "compare the program's exit status with what the case expects";

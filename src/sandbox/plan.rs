@@ -124,7 +124,9 @@ fn rlimits(spec: &Spec, ids: Ids, by_rlimit: bool) -> Vec<RlimitPlan> {
     let limits = &spec.limits;
     let both = |which, value| RlimitPlan { which, soft: value, hard: Some(value) };
     let mut all = vec![
-        both(Rlimit::Core, 0),
+        // Not 0: with a core_pattern that is a pipe, 0 would still start the host's crash handler
+        // and feed it the program's memory. 1 stops it, and is too little for any file.
+        both(Rlimit::Core, 1),
         both(Rlimit::FileSize, limits.file_size.0),
         both(Rlimit::OpenFiles, u64::from(limits.open_files)),
         both(Rlimit::RealtimePriority, 0),

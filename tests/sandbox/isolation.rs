@@ -242,6 +242,15 @@ fn without_a_filter_the_walls_still_stand() {
 }
 
 #[test]
+fn without_a_filter_nobody_becomes_root_in_a_namespace_of_his_own() {
+    let mut spec = spec(&["/usr/bin/unshare", "--user", "--map-root-user", "id", "-u"]);
+    spec.seccomp = SeccompPolicy::Off;
+    let ran = run(&spec);
+    assert_ne!(ran.end, End::Exited(0), "{}", stdout(&ran));
+    assert_eq!(stdout(&ran), "");
+}
+
+#[test]
 fn no_descriptor_and_no_variable_of_ours_is_inherited() {
     let text = stdout(&shell("ls -l /proc/self/fd | awk '{print $9, $11}'; env | sort"));
     // 3 is ls's own folder.

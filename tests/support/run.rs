@@ -5,8 +5,6 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::place::Place;
-
 /// Longer than anything that a test of ours waits for: only a hang gets there.
 const HANG: Duration = Duration::from_secs(300);
 
@@ -16,15 +14,6 @@ pub(crate) struct Done {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-}
-
-impl Place {
-    /// The binary with these arguments, run to its end.
-    pub(crate) fn capsule<S: AsRef<str>>(&self, arguments: &[S]) -> Done {
-        let mut command = self.command(env!("CARGO_BIN_EXE_capsule-run"));
-        command.args(arguments.iter().map(AsRef::as_ref));
-        finish(command, b"")
-    }
 }
 
 impl Done {

@@ -28,6 +28,18 @@ pub(in crate::sandbox) fn drop_bounding_set() -> io::Result<()> {
     Ok(())
 }
 
+/// Leaves the session keyring that was inherited for a new, empty one.
+pub(in crate::sandbox) fn join_new_session_keyring() -> io::Result<()> {
+    let anonymous: *const libc::c_char = std::ptr::null();
+    // SAFETY: KEYCTL_JOIN_SESSION_KEYRING (1) with a null name makes an anonymous keyring and reads
+    // no memory of ours.
+    match check(unsafe { libc::syscall(libc::SYS_keyctl, 1, anonymous) }) {
+        // A kernel without keyrings, or a container whose filter refuses them: then there is none.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
 /// Locks the rules by which user 0 would gain capabilities.
 pub(in crate::sandbox) fn lock_securebits() -> io::Result<()> {
     // SECBIT_NOROOT, NO_SETUID_FIXUP, KEEP_CAPS_LOCKED, NO_CAP_AMBIENT_RAISE, each with its lock.

@@ -75,6 +75,9 @@ pub(super) fn build(template: &Template, control: BorrowedFd<'_>) -> Result<Buil
         namespaces |= CloneFlags::CLONE_NEWNET;
     }
     unshare(namespaces).step(|| "making the worker's namespaces".to_owned())?;
+    no_more_user_namespaces()?;
+    // Whatever keys the caller's session holds stay with the caller.
+    sys::join_new_session_keyring().step(|| "starting a session keyring".to_owned())?;
     nix::unistd::sethostname("sandbox").step(|| "setting the host name".to_owned())?;
     propagate_nothing()?;
     make_root(template, &opened)?;
@@ -87,6 +90,22 @@ pub(super) fn build(template: &Template, control: BorrowedFd<'_>) -> Result<Buil
         overlay,
         two_ids: matches!(template.ids, Ids::Two { .. }),
     })
+}
+
+/// A second wall behind the filter's: inside, nobody can make a user namespace to be root in.
+fn no_more_user_namespaces() -> Result<(), FaultRecord> {
+    match fs::write("/proc/sys/user/max_user_namespaces", "0") {
+        // /proc/sys is read-only in some containers; the filter is the first wall.
+        Err(error)
+            if matches!(
+                error.raw_os_error(),
+                Some(libc::EROFS | libc::ENOENT | libc::EACCES | libc::EPERM)
+            ) =>
+        {
+            Ok(())
+        }
+        other => other.step(|| "forbidding more user namespaces".to_owned()),
+    }
 }
 
 fn private_mounts() -> Result<(), FaultRecord> {

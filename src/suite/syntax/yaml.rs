@@ -13,6 +13,9 @@ use crate::judge::Code;
 /// The parser's frames are big in debug builds; this holds `MAX_DEPTH` of them many times over.
 const STACK: usize = 16 << 20;
 
+/// Enough for a hundred thousand cases of thirty values each; they take half a gigabyte.
+const MAX_NODES: usize = 3_000_000;
+
 /// Parses YAML. The parser stops at the first mistake of syntax; the list has then one element.
 pub(in crate::suite) fn parse(source: &Source) -> Result<Node, Vec<Diagnostic>> {
     std::thread::scope(|scope| {
@@ -46,7 +49,7 @@ fn parse_here(source: &Source) -> Result<Node, Vec<Diagnostic>> {
 /// Without aliases a file of `len` bytes has at most `len` nodes. With aliases it may have twice
 /// as many and a fixed number more: enough for every honest anchor, too little for a bomb.
 fn options(len: usize) -> serde_saphyr::Options {
-    let nodes = len.saturating_mul(2).saturating_add(250_000);
+    let nodes = len.saturating_mul(2).saturating_add(250_000).min(MAX_NODES);
     let scalars = len.saturating_mul(4).saturating_add(4 << 20);
     serde_saphyr::options! {
         strict_booleans: true,
@@ -207,8 +210,8 @@ fn in_our_words(message: &str) -> (String, &'static str) {
         return (format!("this file is nested more than {MAX_DEPTH} levels deep"), "no suite needs that");
     }
     if message.contains("budget breached") || message.contains("alias") && message.contains("limit") {
-        let help = "write out what the aliases (`*name`) stand for";
-        return ("this file is too large when its aliases are put in".to_owned(), help);
+        let help = "write out what aliases (`*name`) stand for, or make cases from files with `cases_from`";
+        return ("this file has too many values, or has them once its aliases are put in".to_owned(), help);
     }
     if message.contains("multiple YAML documents") {
         return ("there is more than one document in this file".to_owned(), "leave out the `---`");
