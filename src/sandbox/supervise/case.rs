@@ -66,7 +66,7 @@ pub(super) struct Case<'a> {
     pub(super) next_cpu_check: u64,
     pub(super) next_watch: u64,
     pub(super) tree: TreeUse,
-    pub(super) tree_peak: u64,
+    pub(super) watched_peak: u64,
     pub(super) buffer: Vec<u8>,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Case<'a> {
             next_cpu_check: u64::MAX,
             next_watch: u64::MAX,
             tree: TreeUse::default(),
-            tree_peak: 0,
+            watched_peak: 0,
             buffer: vec![0; 64 << 10],
         };
         // Init holds until now: from here on somebody can kill it.

@@ -98,7 +98,7 @@ impl Case<'_> {
             cpu,
             user,
             kernel: cpu.saturating_sub(user),
-            memory_peak: counters.memory_peak.unwrap_or(Bytes(self.tree_peak)),
+            memory_peak: counters.memory_peak.unwrap_or(Bytes(self.watched_peak)),
             memory_cache_left: counters.memory_cache_left,
             pids_peak: counters.pids_peak,
             output: Bytes(0),
