@@ -341,7 +341,7 @@ fn runtimes_start_in_the_sandbox() {
             continue;
         }
         let mut spec = spec(&argv);
-        spec.limits.wall = Duration::from_secs(20);
+        spec.limits.wall = Duration::from_secs(60);
         let ran = run(&spec);
         assert_eq!(
             stdout(&ran),

@@ -67,6 +67,10 @@ pub(super) struct Case<'a> {
     pub(super) next_watch: u64,
     pub(super) tree: TreeUse,
     pub(super) watched_peak: u64,
+    /// Resident before `execve`, in KiB.
+    pub(super) resident_before: u64,
+    /// Processes and threads that were seen at a time.
+    pub(super) watched_tasks: u32,
     pub(super) buffer: Vec<u8>,
 }
 
@@ -119,6 +123,8 @@ impl<'a> Case<'a> {
             next_watch: u64::MAX,
             tree: TreeUse::default(),
             watched_peak: 0,
+            resident_before: 0,
+            watched_tasks: 0,
             buffer: vec![0; 64 << 10],
         };
         // Init holds until now: from here on somebody can kill it.

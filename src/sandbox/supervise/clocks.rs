@@ -113,6 +113,7 @@ impl Case<'_> {
     fn watch_tree(&mut self) {
         self.tree = watch::tree(self.init_pid);
         self.watched_peak = self.watched_peak.max(self.tree.memory);
+        self.watched_tasks = self.watched_tasks.max(self.tree.tasks);
         if self.tree.memory > self.with.spec.limits.memory.0 {
             self.kill(KillReason::Memory);
         }
