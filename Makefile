@@ -43,6 +43,10 @@ test-reports: build ## Check real reports with consumers other than ours
 	tests/reports/run
 	tests/reports/live $(BIN)
 
+.PHONY: test-vm
+test-vm: setup ## Run the live tests in virtual machines: two kernels, cgroup v2, root and not
+	tests/vm/check
+
 .PHONY: bench
 bench: setup-tests build ## Time a bare spawn, this sandbox and bubblewrap; print ratios of medians
 	cargo bench --locked --bench launch

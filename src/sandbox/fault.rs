@@ -45,7 +45,7 @@ fn help(step: &str, errno: Option<i32>) -> String {
         }
         (step, Some(libc::EINVAL)) if step.starts_with("opening") => {
             "the file system of this folder cannot map owners (idmapped mounts), so the program could not write to it: \
-             bind a folder of ext4, xfs or btrfs, bind it read-only, or run as an ordinary user"
+             bind a folder of ext4, xfs, btrfs or (from Linux 6.3 on) tmpfs, bind it read-only, or run as an ordinary user"
         }
         (step, Some(libc::ENOENT)) if step.starts_with("opening") || step.contains("working directory") => {
             "make the folder, or name another one"

@@ -141,7 +141,9 @@ fn rlimits(spec: &Spec, ids: Ids, by_rlimit: bool) -> Vec<RlimitPlan> {
     if by_rlimit {
         // Counted per user: with one id the worker and init are counted too.
         let ours = if matches!(ids, Ids::One { .. }) { 2 } else { 0 };
-        all.push(both(Rlimit::Processes, u64::from(limits.pids) + ours));
+        // The kernel does not say when it refused one. One more than allowed is let through, so that
+        // it can be seen that there were too many.
+        all.push(both(Rlimit::Processes, u64::from(limits.pids) + ours + 1));
     }
     all
 }

@@ -195,6 +195,9 @@ pub(super) enum Record {
         at_nanos: u64,
         /// CPU time that the process has used up to here: ours, not the program's.
         cpu_nanos: u64,
+        /// The most memory that was resident up to here, in KiB: the kernel's record of it survives
+        /// `execve`.
+        resident_kib: u64,
         /// Whether all of `execve` will run under a filter that reports.
         reporting: bool,
     },
@@ -228,6 +231,8 @@ pub(super) struct Exited {
     pub(super) leaked: u32,
     pub(super) disk_used: u64,
     pub(super) disk_full: bool,
+    /// The most memory that one process had resident, in KiB, its time before `execve` included.
+    pub(super) resident_kib: u64,
     /// Block device bytes of all processes that were reaped.
     pub(super) io: Option<(u64, u64)>,
     /// CPU time of all processes that were reaped, for hosts without a cgroup.

@@ -66,7 +66,11 @@ pub(super) struct Case<'a> {
     pub(super) next_cpu_check: u64,
     pub(super) next_watch: u64,
     pub(super) tree: TreeUse,
-    pub(super) tree_peak: u64,
+    pub(super) watched_peak: u64,
+    /// Resident before `execve`, in KiB.
+    pub(super) resident_before: u64,
+    /// Processes and threads that were seen at a time.
+    pub(super) watched_tasks: u32,
     pub(super) buffer: Vec<u8>,
 }
 
@@ -123,7 +127,9 @@ impl<'a> Case<'a> {
             next_cpu_check: u64::MAX,
             next_watch: u64::MAX,
             tree: TreeUse::default(),
-            tree_peak: 0,
+            watched_peak: 0,
+            resident_before: 0,
+            watched_tasks: 0,
             buffer: vec![0; 64 << 10],
         };
         // Init holds until now: from here on somebody can kill it.

@@ -32,7 +32,8 @@ impl Case<'_> {
 
     fn on_fault_record(&mut self, record: Record, mut fds: Vec<OwnedFd>) {
         match record {
-            Record::Ready { at_nanos, cpu_nanos, .. } => {
+            Record::Ready { at_nanos, cpu_nanos, resident_kib, .. } => {
+                self.resident_before = resident_kib;
                 self.stage = Stage::Ready;
                 self.start = (at_nanos, cpu_nanos);
             }

@@ -236,7 +236,11 @@ fn watch(
 ) -> Result<(), FaultRecord> {
     let reaping = || "reaping".to_owned();
     let mut cpu = std::time::Duration::ZERO;
-    let mut add = |waited: &Waited| cpu += waited.cpu.0 + waited.cpu.1;
+    let mut resident_kib = 0;
+    let mut add = |waited: &Waited| {
+        cpu += waited.cpu.0 + waited.cpu.1;
+        resident_kib = waited.resident_kib.max(resident_kib);
+    };
     let ended = loop {
         match sys::wait_any(false).step(reaping)? {
             Some(waited) => {
@@ -268,6 +272,7 @@ fn watch(
         at_nanos,
         switches: ended.switches,
         leaked,
+        resident_kib,
         disk_used,
         disk_full,
         io: afterwards.io.as_ref().and_then(block_io),

@@ -114,7 +114,14 @@ fn give_up_privileges() -> Result<(), FaultRecord> {
 
 /// Says `Ready`, then puts the filter on.
 fn lock(plan: &CasePlan, fds: &CaseFds) -> Result<(), FaultRecord> {
-    let ready = |reporting| Record::Ready { at_nanos: monotonic_nanos(), cpu_nanos: cpu_nanos(), reporting };
+    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF);
+    let resident_kib = usage.map_or(u64::MAX, |usage| u64::try_from(usage.max_rss()).unwrap_or(u64::MAX));
+    let ready = |reporting| Record::Ready {
+        at_nanos: monotonic_nanos(),
+        cpu_nanos: cpu_nanos(),
+        resident_kib,
+        reporting,
+    };
     let say = |reporting| {
         wire::send(fds.fault.as_fd(), &ready(reporting), &[])
             .step(|| "reporting that the sandbox is ready".to_owned())

@@ -282,32 +282,35 @@ fn pivot() -> Result<(), FaultRecord> {
     umount2("/old", MntFlags::MNT_DETACH).step(|| "letting go of the host's files".to_owned())
 }
 
-/// Whether an overlay over a tmpfs can be mounted here: found out by doing it.
+/// Whether an overlay over a tmpfs works here: found out by doing what fails where the kernel's
+/// tmpfs has no user attributes (before 6.6), to replace a folder of the lower layer by a new one.
 fn probe_overlay() -> bool {
     let none: Option<&str> = None;
     let try_it = || {
         mount(Some("tmpfs"), WRITABLE, Some("tmpfs"), MsFlags::empty(), Some("size=64k"))?;
-        let result = ["lower", "upper", "work", "merged"]
-            .iter()
-            .try_for_each(|name| fs::create_dir(format!("{WRITABLE}/{name}")))
-            .map_err(|_| nix::errno::Errno::EIO)
-            .and_then(|()| {
-                let options = format!(
-                    "lowerdir={WRITABLE}/lower,upperdir={WRITABLE}/upper,workdir={WRITABLE}/work,userxattr"
-                );
-                mount(
-                    Some("overlay"),
-                    "/writable/merged",
-                    Some("overlay"),
-                    MsFlags::empty(),
-                    Some(options.as_str()),
-                )
-            });
+        let result = replace_in_overlay();
         umount2(WRITABLE, MntFlags::MNT_DETACH)?;
         mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
         result
     };
-    try_it().is_ok()
+    try_it().inspect_err(|error| log::debug!("no overlay: {error}")).is_ok()
+}
+
+fn replace_in_overlay() -> io::Result<()> {
+    for name in ["lower", "lower/folder", "lower/folder/old", "upper", "work", "merged"] {
+        fs::create_dir(format!("{WRITABLE}/{name}"))?;
+    }
+    let options =
+        format!("lowerdir={WRITABLE}/lower,upperdir={WRITABLE}/upper,workdir={WRITABLE}/work,userxattr");
+    let merged = Path::new(WRITABLE).join("merged");
+    mount(Some("overlay"), &merged, Some("overlay"), MsFlags::empty(), Some(options.as_str()))?;
+    let folder = merged.join("folder");
+    fs::remove_dir_all(&folder)?;
+    fs::create_dir(&folder)?;
+    if fs::read_dir(&folder)?.next().is_some() {
+        return Err(io::Error::other("a new folder shows the old one's files"));
+    }
+    Ok(())
 }
 
 /// The host's parts of the root.
