@@ -10,7 +10,6 @@ mod runs;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use capsule_run::judge::{Code, Status};
 use capsule_run::report::json::ExitInfo;
