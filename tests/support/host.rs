@@ -117,13 +117,18 @@ fn list(folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
 
 fn ours_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| looks_like_ours(path)).collect()
+    entries.map(|entry| entry.path()).filter(|path| looks_like_ours(path) && !is_in_use(path)).collect()
 }
 
 /// Tests give a `TMPDIR` of their own; the folders of a run that stand elsewhere are somebody else's.
 fn looks_like_ours(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.contains("capsule") && !name.starts_with("capsule-run-outputs-")
+}
+
+/// Whether a folder of build outputs is in use: another capsule-run holds its lock.
+fn is_in_use(folder: &Path) -> bool {
+    fs::File::open(folder.join("lock")).is_ok_and(|lock| lock.try_lock().is_err())
 }
 
 fn children() -> BTreeSet<String> {
