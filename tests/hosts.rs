@@ -4,6 +4,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -330,8 +331,11 @@ fn with_program(program: Vec<u8>, arguments: &[&str]) -> Spec {
     made
 }
 
-/// A program of `fixtures/programs`, compiled.
+/// A program of `fixtures/programs`, compiled: here, or before where that would take long.
 fn fixture(name: &str) -> Vec<u8> {
+    if let Some(folder) = std::env::var_os("CAPSULE_RUN_TEST_PROGRAMS") {
+        return std::fs::read(PathBuf::from(folder).join(name)).expect("all are there");
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let program = folder.path().join("program");
     let source = format!("{}/fixtures/programs/{name}/{name}.c", env!("CARGO_MANIFEST_DIR"));
