@@ -42,3 +42,7 @@ test-reports: build ## Check real reports with consumers other than ours
 .PHONY: bench
 bench: build ## Time a bare spawn, this sandbox and bubblewrap; print ratios of medians
 	cargo bench --locked
+
+.PHONY: fuzz
+fuzz: setup ## Run each fuzz target for 30 s; cargo-fuzz is installed if it is missing
+	fuzz/run 30
