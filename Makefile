@@ -50,3 +50,7 @@ test-vm: setup ## Run the live tests in virtual machines: two kernels, cgroup v2
 .PHONY: bench
 bench: setup-tests build ## Time a bare spawn, this sandbox and bubblewrap; print ratios of medians
 	cargo bench --locked --bench launch
+
+.PHONY: fuzz
+fuzz: setup ## Run each fuzz target for 30 s; cargo-fuzz is installed if it is missing
+	fuzz/run 30

@@ -13,6 +13,8 @@ mod capsule;
 mod cgroups;
 #[path = "support/host.rs"]
 mod host;
+#[path = "support/left_in_tmp.rs"]
+mod left_in_tmp;
 #[path = "support/place.rs"]
 mod place;
 #[path = "support/run.rs"]

@@ -13,6 +13,8 @@ use serde_json::Value;
 mod cgroups;
 #[path = "support/host.rs"]
 mod host;
+#[path = "support/left_in_tmp.rs"]
+mod left_in_tmp;
 #[path = "support/place.rs"]
 mod place;
 

@@ -2,12 +2,16 @@
 //! code of the project. Nothing here decides anything.
 
 mod fds;
+mod landlock;
 mod mounts;
 mod privileges;
 mod processes;
 mod seccomp;
 
 pub(super) use fds::{close_from, close_on_exec_from, receive, send};
+pub(super) use landlock::{
+    LandlockHandled, landlock_abi, landlock_allow, landlock_restrict, landlock_ruleset,
+};
 pub(super) use mounts::{IdMap, MountAttr, move_mount, open_tree, set_mount_attr};
 pub(super) use privileges::{
     drop_bounding_set, drop_capabilities, join_new_session_keyring, lock_securebits, reset_signals,

@@ -4,8 +4,8 @@
 //! cgroup namespace, which hides where that is → limits, while they may still be raised →
 //! standard streams → session of its own (no terminal) → descriptors closed → working folder →
 //! securebits, while the capability for it is there → group, then user (the other way round the
-//! right to change groups would be gone) → capabilities → no_new_privs → signals → `Ready` →
-//! seccomp last, since it would refuse the rest → execve.
+//! right to change groups would be gone) → capabilities → no_new_privs → Landlock, whose rules
+//! were made while every place could still be opened → signals → `Ready` → seccomp last, since it would refuse the rest → execve.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -16,14 +16,15 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::init::CaseFds;
-use super::template::PROGRAM_ID;
+use super::landlock;
+use super::template::{Built, PROGRAM_ID};
 use crate::sandbox::sys;
 use crate::sandbox::wire::{self, CasePlan, FaultRecord, FilterPlan, Record, Rlimit, Step};
 use crate::sandbox::{cpu_nanos, monotonic_nanos};
 
 /// Becomes the program, or says why not.
-pub(super) fn run(plan: &CasePlan, fds: &CaseFds) -> ! {
-    let record = match become_program(plan, fds) {
+pub(super) fn run(plan: &CasePlan, fds: &CaseFds, built: &Built) -> ! {
+    let record = match become_program(plan, fds, built) {
         Ok(failed) => failed,
         Err(fault) => Record::Fault(fault),
     };
@@ -33,7 +34,7 @@ pub(super) fn run(plan: &CasePlan, fds: &CaseFds) -> ! {
 }
 
 /// Returns only if nothing could be executed: the record that says so.
-fn become_program(plan: &CasePlan, fds: &CaseFds) -> Result<Record, FaultRecord> {
+fn become_program(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Record, FaultRecord> {
     for tasks in &fds.tasks {
         let mut file = File::from(tasks.try_clone().step(|| "opening tasks".to_owned())?);
         std::io::Write::write_all(&mut file, b"0").step(|| "joining the cgroup".to_owned())?;
@@ -51,7 +52,12 @@ fn become_program(plan: &CasePlan, fds: &CaseFds) -> Result<Record, FaultRecord>
         return Ok(Record::WorkdirFailed { errno: errno as i32 });
     }
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    let wall = built.landlock.map(|abi| landlock::wall(abi, built.host_network, &plan.writable));
+    let wall = wall.transpose().step(|| "making the Landlock rules".to_owned())?;
     give_up_privileges()?;
+    if let Some(wall) = wall {
+        sys::landlock_restrict(wall.as_fd()).step(|| "restricting by Landlock".to_owned())?;
+    }
     sys::reset_signals().step(|| "resetting signals".to_owned())?;
     let candidates: Vec<_> = plan.candidates.iter().map(crate::units::NoNul::to_c_string).collect();
     let argv: Vec<_> = plan.argv.iter().map(crate::units::NoNul::to_c_string).collect();

@@ -46,8 +46,9 @@ fn serve(control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
         return Ok(());
     };
     let built = template::build(&template, control)?;
-    wire::send(control, &Reply::Ready { layers: built.layers.clone(), overlay: built.overlay }, &[])
-        .step(|| "reporting the template".to_owned())?;
+    let ready =
+        Reply::Ready { layers: built.layers.clone(), overlay: built.overlay, landlock: built.landlock };
+    wire::send(control, &ready, &[]).step(|| "reporting the template".to_owned())?;
     loop {
         let message =
             wire::receive::<CasePlan>(control, MsgFlags::empty()).step(|| "reading a plan".to_owned())?;
