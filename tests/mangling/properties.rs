@@ -36,7 +36,8 @@ fn refusals(refused: &[Diagnostic], source: &Source) {
 
 /// Nothing that moves a terminal or turns the direction of text.
 fn harmless(text: &str) {
-    let control = |c: char| (c.is_control() && c != '\n' && c != '\t') || ('\u{202a}'..='\u{202e}').contains(&c);
+    let control =
+        |c: char| (c.is_control() && c != '\n' && c != '\t') || ('\u{202a}'..='\u{202e}').contains(&c);
     assert!(!text.contains(control), "{text:?}");
 }
 

@@ -12,9 +12,9 @@ const DEEPEST: u32 = 64;
 
 /// Who owns the copy.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Owner {
-    pub(super) uid: u32,
-    pub(super) gid: u32,
+pub(in crate::sandbox) struct Owner {
+    pub(in crate::sandbox) uid: u32,
+    pub(in crate::sandbox) gid: u32,
 }
 
 /// Copies folders, regular files and symbolic links (as links); leaves out everything else.

@@ -115,15 +115,23 @@ fn no_more_user_namespaces() -> Result<(), FaultRecord> {
     }
 }
 
-fn private_mounts() -> Result<(), FaultRecord> {
+pub(in crate::sandbox) fn private_mounts() -> Result<(), FaultRecord> {
     unshare(CloneFlags::CLONE_NEWNS).step(|| "making a mount namespace".to_owned())?;
     propagate_nothing()
 }
 
-fn propagate_nothing() -> Result<(), FaultRecord> {
+pub(in crate::sandbox) fn propagate_nothing() -> Result<(), FaultRecord> {
     let none: Option<&str> = None;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
         .step(|| "making mounts private".to_owned())
+}
+
+/// Enters a user namespace with the ids of a program, as a worker does.
+pub(in crate::sandbox) fn enter(ids: Ids, control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
+    match ids {
+        Ids::Two { first, spread } => enter_as_root(first + 2 * (std::process::id() % spread), control),
+        Ids::One { uid, gid } => enter_as_user(uid, gid),
+    }
 }
 
 /// Root: the supervisor writes the maps, since only it has both ids.
@@ -202,7 +210,7 @@ fn copied(from: &OwnedFd, owner: Owner) -> io::Result<Opened> {
 }
 
 /// A user namespace whose only purpose is its map: file owner → the program's host id.
-fn id_map(uid: u32, gid: u32, owner: Owner) -> io::Result<OwnedFd> {
+pub(in crate::sandbox) fn id_map(uid: u32, gid: u32, owner: Owner) -> io::Result<OwnedFd> {
     let new_user = u64::try_from(libc::CLONE_NEWUSER).expect("a positive bit");
     let (parent, child) = std::os::unix::net::UnixStream::pair()?;
     match sys::fork(new_user, None)? {
@@ -291,30 +299,26 @@ fn pivot() -> Result<(), FaultRecord> {
 
 /// Whether an overlay over a tmpfs can be mounted here: found out by doing it.
 fn probe_overlay() -> bool {
+    try_overlay(WRITABLE).is_ok()
+}
+
+/// Mounts a tmpfs at `base`, an overlay in it, and takes both away again.
+pub(in crate::sandbox) fn try_overlay(base: &str) -> nix::Result<()> {
     let none: Option<&str> = None;
-    let try_it = || {
-        mount(Some("tmpfs"), WRITABLE, Some("tmpfs"), MsFlags::empty(), Some("size=64k"))?;
-        let result = ["lower", "upper", "work", "merged"]
-            .iter()
-            .try_for_each(|name| fs::create_dir(format!("{WRITABLE}/{name}")))
-            .map_err(|_| nix::errno::Errno::EIO)
-            .and_then(|()| {
-                let options = format!(
-                    "lowerdir={WRITABLE}/lower,upperdir={WRITABLE}/upper,workdir={WRITABLE}/work,userxattr"
-                );
-                mount(
-                    Some("overlay"),
-                    "/writable/merged",
-                    Some("overlay"),
-                    MsFlags::empty(),
-                    Some(options.as_str()),
-                )
-            });
-        umount2(WRITABLE, MntFlags::MNT_DETACH)?;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-        result
-    };
-    try_it().is_ok()
+    mount(Some("tmpfs"), base, Some("tmpfs"), MsFlags::empty(), Some("size=64k"))?;
+    let result = ["lower", "upper", "work", "merged"]
+        .iter()
+        .try_for_each(|name| fs::create_dir(format!("{base}/{name}")))
+        .map_err(|_| nix::errno::Errno::EIO)
+        .and_then(|()| {
+            let options =
+                format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work,userxattr");
+            let merged = format!("{base}/merged");
+            mount(Some("overlay"), merged.as_str(), Some("overlay"), MsFlags::empty(), Some(options.as_str()))
+        });
+    umount2(base, MntFlags::MNT_DETACH)?;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+    result
 }
 
 /// The host's parts of the root.
