@@ -26,6 +26,7 @@ pub fn not_started(fault: &Fault) -> Verdict {
         FaultKind::NotExecutable { .. } | FaultKind::Workdir { .. } => {
             (Status::Failed, Some(Code::PermissionDenied))
         }
+        FaultKind::WorkspaceTooLarge => (Status::Failed, Some(Code::DiskLimit)),
     };
     Verdict::bare(status, code, fault_in_words(fault), fault_details(fault))
 }
@@ -54,6 +55,7 @@ fn fault_in_words(fault: &Fault) -> String {
                 visible_line(path.as_bytes())
             )
         }
+        FaultKind::WorkspaceTooLarge => format!("the workspace is too large to be copied{because}"),
         FaultKind::NotExecutable { path } => {
             format!("cannot execute {} inside the sandbox{because}", visible_line(path.as_bytes()))
         }
@@ -75,6 +77,7 @@ fn fault_details(fault: &Fault) -> Details {
         FaultKind::Workdir { path } => details.file = Some(path.clone()),
         FaultKind::Setup
         | FaultKind::Unmet
+        | FaultKind::WorkspaceTooLarge
         | FaultKind::Monitor
         | FaultKind::Unsupported
         | FaultKind::Cancelled => {}

@@ -173,7 +173,10 @@ fn placement(cgroup: &Cgroup) -> PlacementPlan {
 fn is_the_programs(fault: &Fault) -> bool {
     matches!(
         fault.kind,
-        FaultKind::NotFound { .. } | FaultKind::NotExecutable { .. } | FaultKind::Workdir { .. }
+        FaultKind::NotFound { .. }
+            | FaultKind::NotExecutable { .. }
+            | FaultKind::Workdir { .. }
+            | FaultKind::WorkspaceTooLarge
     )
 }
 

@@ -14,10 +14,10 @@ use super::cgroup::{self, Home, Layout};
 use super::fault;
 use super::monotonic_nanos;
 use super::outcome::{Fault, FaultKind};
-use super::wire::{self, CasePlan, FaultRecord, LayerKind, Reply, Template};
+use super::wire::{self, CasePlan, FaultRecord, LayerKind, Reply, Step, Template};
 
 /// The name by which `main` knows that it is a worker.
-const WORKER_NAME: &str = "capsule-run-worker";
+pub(super) const WORKER_NAME: &str = "capsule-run-worker";
 
 /// Whether this process was started to be a worker: by the name that it was started under.
 #[must_use]
@@ -163,19 +163,20 @@ impl Worker {
 
     /// Gives the worker's namespace its two ids: its root, and the program.
     fn write_maps(&self, first: u32) -> Result<(), Fault> {
-        let map = format!("0 {first} 1\n{} {} 1\n", 1000, first + 1);
-        for name in ["uid_map", "gid_map"] {
-            let path = format!("/proc/{}/{name}", self.child.id());
-            fs::write(&path, &map).map_err(|error| {
-                fault::setup(FaultRecord::new(
-                    format!("writing the worker's {name} (user namespace)"),
-                    &error,
-                ))
-            })?;
-        }
+        write_maps(self.child.id(), first).map_err(fault::setup)?;
         wire::send(self.control.as_fd(), &true, &[])
             .map_err(|error| fault::setup_io("starting a worker", &error))
     }
+}
+
+/// Gives the user namespace of a process its two ids: its root, and the program.
+pub(super) fn write_maps(pid: u32, first: u32) -> Result<(), FaultRecord> {
+    let map = format!("0 {first} 1\n{} {} 1\n", 1000, first + 1);
+    for name in ["uid_map", "gid_map"] {
+        fs::write(format!("/proc/{pid}/{name}"), &map)
+            .step(|| format!("writing the worker's {name} (user namespace)"))?;
+    }
+    Ok(())
 }
 
 impl Drop for Worker {

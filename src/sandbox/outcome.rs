@@ -59,6 +59,9 @@ pub enum FaultKind {
         /// The path inside the sandbox.
         path: String,
     },
+    /// The workspace is larger than a copy of it may be (E4005). It is copied only where it cannot
+    /// be shown in place.
+    WorkspaceTooLarge,
     /// The command exists but cannot be executed (E2001).
     NotExecutable {
         /// The path that was tried, inside the sandbox.

@@ -128,6 +128,18 @@ impl Layout {
         }
     }
 
+    /// Where the folders of cases are made, one for each hierarchy.
+    pub(in crate::sandbox) fn folders(&self) -> Vec<PathBuf> {
+        self.parents()
+    }
+
+    /// The v1 controllers in use.
+    pub(in crate::sandbox) fn v1_controllers(&self) -> Vec<String> {
+        let Some((_, _, _, cpu)) = self.v1() else { return Vec::new() };
+        let names = ["memory", "pids", "cpuacct"].into_iter().chain(cpu.map(|_| "cpu"));
+        names.map(str::to_owned).collect()
+    }
+
     /// The v2 folder.
     pub(super) fn v2(&self) -> Option<&Path> {
         match &self.kind {

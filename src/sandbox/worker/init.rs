@@ -22,6 +22,7 @@ use nix::sys::stat::Mode;
 use super::copy::{Owner, copy_tree};
 use super::program;
 use super::template::{self, ANCHOR, Built, PROGRAM_ID, ROOT, SOURCES, WRITABLE};
+use crate::sandbox::fault;
 use crate::sandbox::monotonic_nanos;
 use crate::sandbox::sys::{self, Forked, Waited};
 use crate::sandbox::wire::{self, CasePlan, Exited, FaultRecord, FileFault, FileRecord, Record, Step};
@@ -199,7 +200,7 @@ fn workspace(plan: &CasePlan, built: &Built) -> Result<(), FaultRecord> {
         let owner = built.two_ids.then_some(Owner { uid: PROGRAM_ID, gid: PROGRAM_ID });
         for layer in &plan.layers {
             copy_tree(Path::new(&format!("{SOURCES}/{layer}")), Path::new("/writable/workspace"), owner)
-                .step(|| "copying the workspace".to_owned())?;
+                .step(|| fault::COPYING.to_owned())?;
         }
         return bind("/writable/workspace", "workspace");
     }

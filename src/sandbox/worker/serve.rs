@@ -9,6 +9,7 @@ use nix::sys::socket::MsgFlags;
 
 use super::init::{self, CaseFds};
 use super::template;
+use crate::sandbox::probe;
 use crate::sandbox::sys::{self, Forked};
 use crate::sandbox::wire::{self, CasePlan, FaultRecord, PlacementPlan, Reply, Step, Template};
 
@@ -18,6 +19,9 @@ use crate::sandbox::wire::{self, CasePlan, FaultRecord, PlacementPlan, Reply, St
 /// Ends when the supervisor closes the socket or dies.
 #[must_use]
 pub fn worker_main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == probe::PROBE) {
+        return probe::prober_main();
+    }
     // So that `pgrep capsule-run` finds the supervisor and nobody else. A name that cannot be set
     // harms nobody.
     let _ = nix::sys::prctl::set_name(c"capsule-worker");
