@@ -11,6 +11,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+#[path = "support/cgroups.rs"]
+mod cgroups;
 #[path = "support/host.rs"]
 mod host;
 #[path = "support/place.rs"]

@@ -17,7 +17,7 @@ use crate::report::junit::JunitStyle;
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS]\n       capsule-run help [TOPIC]",
+    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS]\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
     after_help = "Exit status of `capsule-run -- CMD`: the program's own; 124 at a limit, 128+N for a signal, 126 not executable, 127 not found, 125 when capsule-run itself failed.\nMore: capsule-run help exit-codes, capsule-run help codes, capsule-run help suite"
 )]
 pub(super) struct Cli {
@@ -32,6 +32,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Run suites: every case in a sandbox of its own, then reports and a summary
     Suite(Box<SuiteArgs>),
+    /// Try what this host can isolate and limit, and say what to do where it cannot
+    Doctor(DoctorArgs),
     /// Explain a topic, a code or a subcommand: codes, exit-codes, E3001, suite, schema
     Help(HelpArgs),
     /// Print the JSON Schema of a file that this version reads or writes
@@ -334,6 +336,14 @@ pub(super) enum MessageFormat {
     Json,
 }
 
+/// `capsule-run doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 /// `capsule-run help`.
 #[derive(Debug, Args)]
 pub(super) struct HelpArgs {
@@ -362,4 +372,6 @@ pub(super) enum SchemaOf {
     Result,
     /// The JSON report of a run
     Report,
+    /// What `capsule-run doctor --json` prints
+    Doctor,
 }

@@ -22,7 +22,7 @@ pub(super) fn engine(operator: &Operator) -> Turns<HostEngine> {
 
 /// Our own binary: the kernel's link to it, which stays right when the file is replaced while we
 /// run. Under valgrind that link is valgrind, and only the path is ours.
-fn own_binary() -> PathBuf {
+pub(super) fn own_binary() -> PathBuf {
     let link = PathBuf::from("/proc/self/exe");
     let file = |path: &PathBuf| std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
     let path =

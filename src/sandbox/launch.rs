@@ -14,10 +14,10 @@ use super::cgroup::{self, Home, Layout};
 use super::fault;
 use super::monotonic_nanos;
 use super::outcome::{Fault, FaultKind};
-use super::wire::{self, CasePlan, FaultRecord, LayerKind, Reply, Template};
+use super::wire::{self, CasePlan, FaultRecord, LayerKind, Reply, Step, Template};
 
 /// The name by which `main` knows that it is a worker.
-const WORKER_NAME: &str = "capsule-run-worker";
+pub(super) const WORKER_NAME: &str = "capsule-run-worker";
 
 /// Whether this process was started to be a worker: by the name that it was started under.
 #[must_use]
@@ -36,6 +36,7 @@ pub(super) struct Worker {
     pub(super) template: Template,
     pub(super) layers: Vec<LayerKind>,
     pub(super) overlay: bool,
+    pub(super) landlock: Option<u32>,
 }
 
 /// A pair of sockets that keep the bounds of messages.
@@ -65,6 +66,7 @@ impl Worker {
             template: template.clone(),
             layers: Vec::new(),
             overlay: false,
+            landlock: None,
         };
         wire::send(worker.control.as_fd(), template, &[]).map_err(starting)?;
         loop {
@@ -73,8 +75,8 @@ impl Worker {
                     worker.write_maps(first)?;
                     worker.owner = Some(first);
                 }
-                (Reply::Ready { layers, overlay }, _) => {
-                    (worker.layers, worker.overlay) = (layers, overlay);
+                (Reply::Ready { layers, overlay, landlock }, _) => {
+                    (worker.layers, worker.overlay, worker.landlock) = (layers, overlay, landlock);
                     return Ok(worker);
                 }
                 (Reply::Fault(record), _) => return Err(fault::setup(record)),
@@ -120,6 +122,11 @@ impl Worker {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// The host id of its programs, user and group, where that is another one than ours.
+    pub(super) fn program(&self) -> Option<u32> {
+        self.owner.map(|first| first + 1)
+    }
+
     /// Readable or hung up when the worker is gone.
     pub(super) fn control(&self) -> BorrowedFd<'_> {
         self.control.as_fd()
@@ -156,19 +163,20 @@ impl Worker {
 
     /// Gives the worker's namespace its two ids: its root, and the program.
     fn write_maps(&self, first: u32) -> Result<(), Fault> {
-        let map = format!("0 {first} 1\n{} {} 1\n", 1000, first + 1);
-        for name in ["uid_map", "gid_map"] {
-            let path = format!("/proc/{}/{name}", self.child.id());
-            fs::write(&path, &map).map_err(|error| {
-                fault::setup(FaultRecord::new(
-                    format!("writing the worker's {name} (user namespace)"),
-                    &error,
-                ))
-            })?;
-        }
+        write_maps(self.child.id(), first).map_err(fault::setup)?;
         wire::send(self.control.as_fd(), &true, &[])
             .map_err(|error| fault::setup_io("starting a worker", &error))
     }
+}
+
+/// Gives the user namespace of a process its two ids: its root, and the program.
+pub(super) fn write_maps(pid: u32, first: u32) -> Result<(), FaultRecord> {
+    let map = format!("0 {first} 1\n{} {} 1\n", 1000, first + 1);
+    for name in ["uid_map", "gid_map"] {
+        fs::write(format!("/proc/{pid}/{name}"), &map)
+            .step(|| format!("writing the worker's {name} (user namespace)"))?;
+    }
+    Ok(())
 }
 
 impl Drop for Worker {

@@ -14,6 +14,7 @@ mod launch;
 mod memory_file;
 pub mod outcome;
 mod plan;
+pub mod probe;
 mod pump;
 mod seccomp;
 pub mod spec;

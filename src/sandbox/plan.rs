@@ -44,7 +44,7 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
             folders.iter().map(|folder| source(folder, Purpose::Layer)).collect::<Result<_, _>>()?
         }
     };
-    let (mut kept, mut fresh) = (Vec::new(), Vec::new());
+    let (mut kept, mut fresh, mut writable) = (Vec::new(), Vec::new(), Vec::new());
     for bind in &spec.binds {
         let purpose = match bind.access {
             Access::ReadOnly => Purpose::ReadOnly,
@@ -52,6 +52,9 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
         };
         let late = FRESH.iter().any(|place| bind.dest.starts_with(place));
         let entry = (source(&bind.source, purpose)?, no_nul(&bind.dest)?);
+        if bind.access == Access::ReadWrite {
+            writable.push(no_nul(&bind.dest)?);
+        }
         if late { fresh.push(entry) } else { kept.push(entry) }
     }
     let (files, file_bytes) = files(spec)?;
@@ -64,6 +67,7 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
         workdir: no_nul(&spec.workdir)?,
         layers,
         binds: fresh,
+        writable,
         files,
         collect: collect.collect::<Result<_, String>>()?,
         disk: spec.limits.disk.0,
@@ -141,7 +145,9 @@ fn rlimits(spec: &Spec, ids: Ids, by_rlimit: bool) -> Vec<RlimitPlan> {
     if by_rlimit {
         // Counted per user: with one id the worker and init are counted too.
         let ours = if matches!(ids, Ids::One { .. }) { 2 } else { 0 };
-        all.push(both(Rlimit::Processes, u64::from(limits.pids) + ours));
+        // The kernel does not say when it refused one. One more than allowed is let through, so that
+        // it can be seen that there were too many.
+        all.push(both(Rlimit::Processes, u64::from(limits.pids) + ours + 1));
     }
     all
 }

@@ -1,5 +1,6 @@
 //! The command line from the outside, one file per command. Nothing here needs a sandbox.
 
+mod doctor;
 mod help;
 mod live;
 mod schema;

@@ -16,8 +16,6 @@ pub(crate) struct Host {
     files: BTreeMap<PathBuf, String>,
     /// Names in the folders for temporary files that look like ours.
     temporary: BTreeSet<PathBuf>,
-    /// Control groups that look like ours.
-    cgroups: BTreeSet<PathBuf>,
     /// Processes that descend from this one.
     processes: BTreeSet<String>,
     /// Mount points.
@@ -39,7 +37,6 @@ impl Host {
                 .iter()
                 .flat_map(|tmp| ours_in(Path::new(tmp)))
                 .collect(),
-            cgroups: cgroups(),
             processes: children(),
             mounts: mounts(),
             kernel: [
@@ -78,9 +75,7 @@ impl Host {
             }
         }
         let new_files = after.files.keys().filter(|path| !self.files.contains_key(*path));
-        let new_paths = new_files
-            .chain(after.temporary.difference(&self.temporary))
-            .chain(after.cgroups.difference(&self.cgroups));
+        let new_paths = new_files.chain(after.temporary.difference(&self.temporary));
         lines.extend(new_paths.map(|path| format!("new: {}", path.display())));
         lines.extend(after.processes.difference(&self.processes).map(|name| format!("new process: {name}")));
         if self.mounts != after.mounts {
@@ -125,33 +120,10 @@ fn ours_in(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).filter(|path| looks_like_ours(path) && !is_in_use(path)).collect()
 }
 
+/// Tests give a `TMPDIR` of their own; the folders of a run that stand elsewhere are somebody else's.
 fn looks_like_ours(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().contains("capsule"))
-}
-
-fn cgroups() -> BTreeSet<PathBuf> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![PathBuf::from("/sys/fs/cgroup")];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            // A folder with our name and nothing in it is kept on purpose; what is in it is not.
-            let inside = folder.to_string_lossy().contains("capsule") && !is_somebody_elses(&folder);
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if inside {
-                    found.insert(entry.path());
-                }
-                open.push(entry.path());
-            }
-        }
-    }
-    found
-}
-
-/// Whether a folder lies in that of a capsule-run that lives: ours have all ended when we look.
-fn is_somebody_elses(folder: &Path) -> bool {
-    let names = folder.components().filter_map(|part| part.as_os_str().to_str());
-    let mut makers = names.filter_map(|name| name.strip_prefix("capsule-run-")?.split('-').next());
-    makers.any(|pid| pid.parse::<u32>().is_ok_and(|pid| Path::new(&format!("/proc/{pid}")).exists()))
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.contains("capsule") && !name.starts_with("capsule-run-outputs-")
 }
 
 /// Whether a folder of build outputs is in use: another capsule-run holds its lock.

@@ -1,6 +1,7 @@
 //! One file for each command: load, call the stages, write.
 
 pub(super) mod create_config;
+pub(super) mod doctor;
 pub(super) mod help;
 pub(super) mod schema;
 pub(super) mod single;

@@ -291,8 +291,9 @@ impl<'a> SandboxFault<'a> {
             FaultKind::Unsupported => "unsupported",
             FaultKind::Cancelled => "cancelled",
             FaultKind::NotFound { .. } => "not_found",
-            FaultKind::NoWorkdir { .. } => "no_workdir",
             FaultKind::NotExecutable { .. } => "not_executable",
+            FaultKind::Workdir { .. } => "workdir",
+            FaultKind::WorkspaceTooLarge => "workspace_too_large",
         };
         Self { kind, step: &fault.step, errno: fault.errno, help: not_empty(&fault.help) }
     }

@@ -210,11 +210,9 @@ mod tests {
 
     #[test]
     fn every_rule_of_both_architectures_is_what_the_program_does() {
-        for (policy, counted) in [
-            (SeccompPolicy::Default, true),
-            (SeccompPolicy::Default, false),
-            (SeccompPolicy::Strict, true),
-        ] {
+        for (policy, counted) in
+            [(SeccompPolicy::Default, true), (SeccompPolicy::Default, false), (SeccompPolicy::Strict, true)]
+        {
             for arch in [Arch::X86_64, Arch::Aarch64] {
                 let program = filter(policy, arch, counted).expect("not off").reporting;
                 for rule in table::rules(policy, counted).iter().filter(|rule| rule.tests.is_empty()) {

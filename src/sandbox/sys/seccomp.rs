@@ -88,7 +88,9 @@ pub(in crate::sandbox) fn receive_notification(listener: BorrowedFd<'_>) -> io::
     // SAFETY: the request's size field (80) is that of `notification`, which is alive and ours.
     let result = unsafe { libc::ioctl(listener.as_raw_fd(), RECEIVE, &raw mut notification) };
     match check(libc::c_long::from(result)) {
-        Ok(_) => Ok(Notice::Call(Notification { number: notification.data.nr, arch: notification.data.arch })),
+        Ok(_) => {
+            Ok(Notice::Call(Notification { number: notification.data.nr, arch: notification.data.arch }))
+        }
         Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) => Ok(Notice::Nothing),
         Err(error) => Err(error),
     }

@@ -11,8 +11,10 @@
 
 mod copy;
 mod init;
+pub(super) mod landlock;
 mod program;
 mod serve;
-mod template;
+pub(super) mod template;
 
+pub(super) use copy::Owner;
 pub use serve::worker_main;

@@ -9,6 +9,7 @@ use nix::sys::socket::MsgFlags;
 
 use super::init::{self, CaseFds};
 use super::template;
+use crate::sandbox::probe;
 use crate::sandbox::sys::{self, Forked};
 use crate::sandbox::wire::{self, CasePlan, FaultRecord, PlacementPlan, Reply, Step, Template};
 
@@ -18,6 +19,12 @@ use crate::sandbox::wire::{self, CasePlan, FaultRecord, PlacementPlan, Reply, St
 /// Ends when the supervisor closes the socket or dies.
 #[must_use]
 pub fn worker_main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == probe::PROBE) {
+        return probe::prober_main();
+    }
+    // So that `pgrep capsule-run` finds the supervisor and nobody else. A name that cannot be set
+    // harms nobody.
+    let _ = nix::sys::prctl::set_name(c"capsule-worker");
     // Inherited descriptors of whoever started capsule-run must not be there to be found. Nothing
     // has been opened yet in this process.
     if sys::close_from(3).is_err() {
@@ -43,8 +50,9 @@ fn serve(control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
         return Ok(());
     };
     let built = template::build(&template, control)?;
-    wire::send(control, &Reply::Ready { layers: built.layers.clone(), overlay: built.overlay }, &[])
-        .step(|| "reporting the template".to_owned())?;
+    let ready =
+        Reply::Ready { layers: built.layers.clone(), overlay: built.overlay, landlock: built.landlock };
+    wire::send(control, &ready, &[]).step(|| "reporting the template".to_owned())?;
     loop {
         let message =
             wire::receive::<CasePlan>(control, MsgFlags::empty()).step(|| "reading a plan".to_owned())?;

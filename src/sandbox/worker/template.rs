@@ -18,6 +18,8 @@ use nix::sys::socket::MsgFlags;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::copy::{Owner, copy_tree};
+use super::landlock;
+use crate::sandbox::fault;
 use crate::sandbox::sys::{self, Forked, IdMap, MountAttr};
 use crate::sandbox::wire::{self, FaultRecord, Ids, LayerKind, Purpose, Reply, Source, Step, Template};
 use crate::units::NoNul;
@@ -45,6 +47,10 @@ pub(super) struct Built {
     pub(super) overlay: bool,
     /// Whether the namespace's root is another id than the program.
     pub(super) two_ids: bool,
+    /// The version of Landlock that programs are restricted by, if any.
+    pub(super) landlock: Option<u32>,
+    /// Whether programs see the host's network.
+    pub(super) host_network: bool,
 }
 
 /// A source, opened.
@@ -89,6 +95,8 @@ pub(super) fn build(template: &Template, control: BorrowedFd<'_>) -> Result<Buil
         layers: opened.iter().map(|source| source.kind).collect(),
         overlay,
         two_ids: matches!(template.ids, Ids::Two { .. }),
+        landlock: landlock::abi(),
+        host_network: template.host_network,
     })
 }
 
@@ -108,15 +116,23 @@ fn no_more_user_namespaces() -> Result<(), FaultRecord> {
     }
 }
 
-fn private_mounts() -> Result<(), FaultRecord> {
+pub(in crate::sandbox) fn private_mounts() -> Result<(), FaultRecord> {
     unshare(CloneFlags::CLONE_NEWNS).step(|| "making a mount namespace".to_owned())?;
     propagate_nothing()
 }
 
-fn propagate_nothing() -> Result<(), FaultRecord> {
+pub(in crate::sandbox) fn propagate_nothing() -> Result<(), FaultRecord> {
     let none: Option<&str> = None;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
         .step(|| "making mounts private".to_owned())
+}
+
+/// Enters a user namespace with the ids of a program, as a worker does.
+pub(in crate::sandbox) fn enter(ids: Ids, control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
+    match ids {
+        Ids::Two { first, spread } => enter_as_root(first + 2 * (std::process::id() % spread), control),
+        Ids::One { uid, gid } => enter_as_user(uid, gid),
+    }
 }
 
 /// Root: the supervisor writes the maps, since only it has both ids.
@@ -149,7 +165,17 @@ fn enter_as_user(uid: u32, gid: u32) -> Result<(), FaultRecord> {
 fn open_all(sources: &[Source], owner: Option<Owner>) -> Result<Vec<Opened>, FaultRecord> {
     sources
         .iter()
-        .map(|source| open_source(source, owner).step(|| format!("opening {} for the sandbox", source.path)))
+        .map(|source| {
+            open_source(source, owner).map_err(|error| {
+                let too_large = matches!(error.raw_os_error(), Some(libc::EFBIG | libc::ENOSPC));
+                let step = if too_large {
+                    fault::COPYING.to_owned()
+                } else {
+                    format!("opening {} for the sandbox", source.path)
+                };
+                FaultRecord::new(step, &error)
+            })
+        })
         .collect()
 }
 
@@ -195,7 +221,7 @@ fn copied(from: &OwnedFd, owner: Owner) -> io::Result<Opened> {
 }
 
 /// A user namespace whose only purpose is its map: file owner → the program's host id.
-fn id_map(uid: u32, gid: u32, owner: Owner) -> io::Result<OwnedFd> {
+pub(in crate::sandbox) fn id_map(uid: u32, gid: u32, owner: Owner) -> io::Result<OwnedFd> {
     let new_user = u64::try_from(libc::CLONE_NEWUSER).expect("a positive bit");
     let (parent, child) = std::os::unix::net::UnixStream::pair()?;
     match sys::fork(new_user, None)? {
@@ -282,32 +308,36 @@ fn pivot() -> Result<(), FaultRecord> {
     umount2("/old", MntFlags::MNT_DETACH).step(|| "letting go of the host's files".to_owned())
 }
 
-/// Whether an overlay over a tmpfs can be mounted here: found out by doing it.
+/// Whether an overlay over a tmpfs works here: found out by doing what fails where the kernel's
+/// tmpfs has no user attributes (before 6.6), to replace a folder of the lower layer by a new one.
 fn probe_overlay() -> bool {
+    try_overlay(WRITABLE).inspect_err(|error| log::debug!("no overlay: {error}")).is_ok()
+}
+
+/// Mounts a tmpfs at `base`, an overlay in it, uses it, and takes both away again.
+pub(in crate::sandbox) fn try_overlay(base: &str) -> io::Result<()> {
     let none: Option<&str> = None;
-    let try_it = || {
-        mount(Some("tmpfs"), WRITABLE, Some("tmpfs"), MsFlags::empty(), Some("size=64k"))?;
-        let result = ["lower", "upper", "work", "merged"]
-            .iter()
-            .try_for_each(|name| fs::create_dir(format!("{WRITABLE}/{name}")))
-            .map_err(|_| nix::errno::Errno::EIO)
-            .and_then(|()| {
-                let options = format!(
-                    "lowerdir={WRITABLE}/lower,upperdir={WRITABLE}/upper,workdir={WRITABLE}/work,userxattr"
-                );
-                mount(
-                    Some("overlay"),
-                    "/writable/merged",
-                    Some("overlay"),
-                    MsFlags::empty(),
-                    Some(options.as_str()),
-                )
-            });
-        umount2(WRITABLE, MntFlags::MNT_DETACH)?;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-        result
-    };
-    try_it().is_ok()
+    mount(Some("tmpfs"), base, Some("tmpfs"), MsFlags::empty(), Some("size=64k"))?;
+    let result = replace_in_overlay(base);
+    umount2(base, MntFlags::MNT_DETACH)?;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+    result
+}
+
+fn replace_in_overlay(base: &str) -> io::Result<()> {
+    for name in ["lower", "lower/folder", "lower/folder/old", "upper", "work", "merged"] {
+        fs::create_dir(format!("{base}/{name}"))?;
+    }
+    let options = format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work,userxattr");
+    let merged = Path::new(base).join("merged");
+    mount(Some("overlay"), &merged, Some("overlay"), MsFlags::empty(), Some(options.as_str()))?;
+    let folder = merged.join("folder");
+    fs::remove_dir_all(&folder)?;
+    fs::create_dir(&folder)?;
+    if fs::read_dir(&folder)?.next().is_some() {
+        return Err(io::Error::other("a new folder shows the old one's files"));
+    }
+    Ok(())
 }
 
 /// The host's parts of the root.
