@@ -69,7 +69,11 @@ fn kills(count: u32) {
     let mut random = Random::new();
     let mut struck = 0;
     for turn in 0..count {
-        let victim = [Victim::CapsuleRun, Victim::Worker, Victim::Init][random.below(3) as usize];
+        let victim = match random.below(3) {
+            0 => Victim::CapsuleRun,
+            1 => Victim::Worker,
+            _ => Victim::Init,
+        };
         let delay = Duration::from_millis(random.below(LONGEST_DELAY));
         struck += u32::from(strike(&place, victim, delay, turn));
     }
