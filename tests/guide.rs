@@ -12,6 +12,8 @@ use serde_json::Value;
 
 #[path = "support/capsule.rs"]
 mod capsule;
+#[path = "support/cgroups.rs"]
+mod cgroups;
 #[path = "support/json.rs"]
 mod json;
 #[path = "support/place.rs"]

@@ -9,8 +9,12 @@ use serde_json::Value;
 
 #[path = "support/capsule.rs"]
 mod capsule;
+#[path = "support/cgroups.rs"]
+mod cgroups;
 #[path = "support/host.rs"]
 mod host;
+#[path = "support/left_in_tmp.rs"]
+mod left_in_tmp;
 #[path = "support/place.rs"]
 mod place;
 #[path = "support/run.rs"]
@@ -146,6 +150,9 @@ fn every_submission_gets_the_verdict_that_it_deserves_and_the_host_is_as_it_was(
         let (done, report) = grade(&place, row.name);
         for complaint in complaints(row, &done, &report).into_iter().chain(particulars(row.name, &report)) {
             wrong.push(format!("{}: {complaint}", row.name));
+        }
+        if let Some(left) = place.left_in_tmp() {
+            wrong.push(format!("{}: left behind: {left}", row.name));
         }
         let difference = before.difference(&example());
         if !difference.is_empty() {

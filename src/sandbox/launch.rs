@@ -36,6 +36,7 @@ pub(super) struct Worker {
     pub(super) template: Template,
     pub(super) layers: Vec<LayerKind>,
     pub(super) overlay: bool,
+    pub(super) landlock: Option<u32>,
 }
 
 /// A pair of sockets that keep the bounds of messages.
@@ -65,6 +66,7 @@ impl Worker {
             template: template.clone(),
             layers: Vec::new(),
             overlay: false,
+            landlock: None,
         };
         wire::send(worker.control.as_fd(), template, &[]).map_err(starting)?;
         loop {
@@ -73,8 +75,8 @@ impl Worker {
                     worker.write_maps(first)?;
                     worker.owner = Some(first);
                 }
-                (Reply::Ready { layers, overlay }, _) => {
-                    (worker.layers, worker.overlay) = (layers, overlay);
+                (Reply::Ready { layers, overlay, landlock }, _) => {
+                    (worker.layers, worker.overlay, worker.landlock) = (layers, overlay, landlock);
                     return Ok(worker);
                 }
                 (Reply::Fault(record), _) => return Err(fault::setup(record)),
@@ -110,9 +112,19 @@ impl Worker {
         Ok(self.home.as_ref())
     }
 
+    /// The host id of its programs, where that is another user than we are.
+    pub(super) fn program_id(&self) -> Option<u32> {
+        self.owner.map(|first| first + 1)
+    }
+
     /// Whether the worker still lives: one that somebody killed does not.
     pub(super) fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// The host id of its programs, user and group, where that is another one than ours.
+    pub(super) fn program(&self) -> Option<u32> {
+        self.owner.map(|first| first + 1)
     }
 
     /// Readable or hung up when the worker is gone.

@@ -44,7 +44,7 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
             folders.iter().map(|folder| source(folder, Purpose::Layer)).collect::<Result<_, _>>()?
         }
     };
-    let (mut kept, mut fresh) = (Vec::new(), Vec::new());
+    let (mut kept, mut fresh, mut writable) = (Vec::new(), Vec::new(), Vec::new());
     for bind in &spec.binds {
         let purpose = match bind.access {
             Access::ReadOnly => Purpose::ReadOnly,
@@ -52,6 +52,9 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
         };
         let late = FRESH.iter().any(|place| bind.dest.starts_with(place));
         let entry = (source(&bind.source, purpose)?, no_nul(&bind.dest)?);
+        if bind.access == Access::ReadWrite {
+            writable.push(no_nul(&bind.dest)?);
+        }
         if late { fresh.push(entry) } else { kept.push(entry) }
     }
     let (files, file_bytes) = files(spec)?;
@@ -64,13 +67,14 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
         workdir: no_nul(&spec.workdir)?,
         layers,
         binds: fresh,
+        writable,
         files,
         collect: collect.collect::<Result<_, String>>()?,
         disk: spec.limits.disk.0,
         // An inode costs the kernel about 1 KiB that no size counts.
         inodes: (spec.limits.disk.0 / 4096).clamp(256, 1 << 20),
         limits: rlimits(spec, ids, by_rlimit),
-        filter: seccomp::filter(spec.seccomp, arch)
+        filter: seccomp::filter(spec.seccomp, arch, !by_rlimit)
             .map(|filter| FilterPlan { reporting: filter.reporting, killing: filter.killing }),
         placement: PlacementPlan::Nowhere,
     };

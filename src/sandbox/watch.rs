@@ -8,7 +8,7 @@ use std::fs;
 /// What the processes of a tree use now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct TreeUse {
-    /// Resident bytes, shared pages counted for each.
+    /// Bytes of all processes together, page tables included; what several share counts once.
     pub(super) memory: u64,
     /// CPU microseconds of the living and of those that were reaped.
     pub(super) cpu_micros: u64,
@@ -27,13 +27,27 @@ pub(super) fn tree(init: i32) -> TreeUse {
             found.cpu_micros +=
                 ticks_to_micros(if pid == init { stat.reaped } else { stat.own + stat.reaped });
             if pid != init {
-                found.memory += stat.resident_pages * page_size();
+                found.memory += memory(pid).unwrap_or(stat.resident_pages * page_size());
                 found.tasks += stat.threads;
             }
         }
         left.extend(children(pid));
     }
     found
+}
+
+/// Proportional bytes of a process: of a page that four share, a quarter; and its page tables,
+/// which can be far larger than what they show. `None` where the kernel does not say.
+fn memory(pid: i32) -> Option<u64> {
+    let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).ok();
+    let tables = read("status").and_then(|text| kib(&text, "VmPTE:")).unwrap_or(0);
+    Some(kib(&read("smaps_rollup")?, "Pss:")? + tables)
+}
+
+/// A line `key N kB`, in bytes.
+fn kib(text: &str, key: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib << 10)
 }
 
 fn children(pid: i32) -> Vec<i32> {
@@ -85,6 +99,14 @@ mod tests {
         let text = "42 (a ) b) S 1 42 42 0 -1 4194304 100 0 0 0 7 8 9 10 20 0 1 0 555 1000000 321 0 0";
         let stat = parse_stat(text).expect("parses");
         assert_eq!((stat.own, stat.reaped, stat.threads, stat.resident_pages), (15, 19, 1, 321));
+    }
+
+    #[test]
+    fn proportional_memory_and_page_tables_are_read_in_bytes() {
+        assert_eq!(kib("Rss:  9 kB\nPss:  3 kB\nPss_Anon: 1 kB\n", "Pss:"), Some(3072));
+        assert_eq!(kib("", "Pss:"), None);
+        let own = i32::try_from(std::process::id()).expect("fits");
+        assert!(memory(own).expect("our own is readable") > 1 << 20);
     }
 
     #[test]

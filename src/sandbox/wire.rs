@@ -76,6 +76,8 @@ pub(super) struct CasePlan {
     pub(super) layers: Vec<u32>,
     /// Binds below places that are fresh for each case.
     pub(super) binds: Vec<(u32, NoNul)>,
+    /// Places of binds that may be written to.
+    pub(super) writable: Vec<NoNul>,
     pub(super) files: Vec<PlannedFile>,
     pub(super) collect: Vec<(NoNul, u64)>,
     pub(super) disk: u64,
@@ -136,8 +138,9 @@ pub(super) enum PlacementPlan {
 pub(super) enum Reply {
     /// The worker is in its user namespace: write its maps and say so.
     WriteMaps { first: u32 },
-    /// The template stands; how each layer source was made, and whether layers are overlaid.
-    Ready { layers: Vec<LayerKind>, overlay: bool },
+    /// The template stands; how each layer source was made, whether layers are overlaid, and
+    /// the version of Landlock in force.
+    Ready { layers: Vec<LayerKind>, overlay: bool, landlock: Option<u32> },
     /// Something failed.
     Fault(FaultRecord),
     /// A case's init runs; its pidfd comes with this.
@@ -204,7 +207,14 @@ pub(super) enum Record {
     /// The filter is in force; the listener comes with this.
     Listener,
     /// No candidate could be executed: the one that counts, and why.
-    ExecFailed { candidate: u32, errno: i32 },
+    ExecFailed {
+        candidate: u32,
+        errno: i32,
+        /// Whether the candidate is there: then ENOENT is about what should have run it.
+        found: bool,
+    },
+    /// The working directory could not be entered.
+    WorkdirFailed { errno: i32 },
     /// The set-up failed.
     Fault(FaultRecord),
     /// The program has ended and nothing of it is left.

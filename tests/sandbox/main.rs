@@ -3,4 +3,5 @@
 mod basics;
 mod harness;
 mod isolation;
+mod landlock;
 mod limits;

@@ -292,6 +292,7 @@ impl<'a> SandboxFault<'a> {
             FaultKind::Cancelled => "cancelled",
             FaultKind::NotFound { .. } => "not_found",
             FaultKind::NotExecutable { .. } => "not_executable",
+            FaultKind::Workdir { .. } => "workdir",
         };
         Self { kind, step: &fault.step, errno: fault.errno, help: not_empty(&fault.help) }
     }

@@ -144,7 +144,7 @@ impl Case<'_> {
             separate_user: self.with.two_ids,
             seccomp: seccomp::policy_name(spec.seccomp).to_owned(),
             no_new_privs: true,
-            landlock: None,
+            landlock: self.with.worker.landlock,
             cgroup: names.cgroup.to_owned(),
             memory: names.memory.to_owned(),
             pids: names.pids.to_owned(),

@@ -2,18 +2,22 @@
 //! code of the project. Nothing here decides anything.
 
 mod fds;
+mod landlock;
 mod mounts;
 mod privileges;
 mod processes;
 mod seccomp;
 
 pub(super) use fds::{close_from, close_on_exec_from, receive, send};
+pub(super) use landlock::{
+    LandlockHandled, landlock_abi, landlock_allow, landlock_restrict, landlock_ruleset,
+};
 pub(super) use mounts::{IdMap, MountAttr, move_mount, open_tree, set_mount_attr};
 pub(super) use privileges::{
     drop_bounding_set, drop_capabilities, join_new_session_keyring, lock_securebits, reset_signals,
 };
 pub(super) use processes::{Forked, Waited, exit_now, fork, pidfd_kill, wait_any};
-pub(super) use seccomp::{Instruction, install_filter, receive_notification};
+pub(super) use seccomp::{Instruction, Notice, install_filter, receive_notification};
 
 use std::io;
 

@@ -41,6 +41,7 @@ pub(super) struct CaseFds {
 
 /// Init's whole life.
 pub(super) fn run(plan: &CasePlan, fds: CaseFds, built: &Built) -> ! {
+    let _ = nix::sys::prctl::set_name(c"capsule-init");
     if let Err(fault) = live(plan, fds, built) {
         log::debug!("init: {fault:?}");
     }
@@ -62,7 +63,7 @@ fn live(plan: &CasePlan, fds: CaseFds, built: &Built) -> Result<(), FaultRecord>
         return Ok(());
     }
     match sys::fork(0, fds.cgroup.as_ref().map(AsFd::as_fd)) {
-        Ok(Forked::Child) => program::run(plan, &fds),
+        Ok(Forked::Child) => program::run(plan, &fds, built),
         Ok(Forked::Parent { pid, .. }) => {
             let status = fds.status.try_clone().step(|| "keeping the status socket".to_owned())?;
             // The program's ends must not be held open by us: their end of file is its end.

@@ -11,6 +11,7 @@
 
 mod copy;
 mod init;
+mod landlock;
 mod program;
 mod serve;
 mod template;

@@ -4,8 +4,8 @@
 //! cgroup namespace, which hides where that is → limits, while they may still be raised →
 //! standard streams → session of its own (no terminal) → descriptors closed → working folder →
 //! securebits, while the capability for it is there → group, then user (the other way round the
-//! right to change groups would be gone) → capabilities → no_new_privs → signals → `Ready` →
-//! seccomp last, since it would refuse the rest → execve.
+//! right to change groups would be gone) → capabilities → no_new_privs → Landlock, whose rules
+//! were made while every place could still be opened → signals → `Ready` → seccomp last, since it would refuse the rest → execve.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -16,14 +16,15 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::init::CaseFds;
-use super::template::PROGRAM_ID;
+use super::landlock;
+use super::template::{Built, PROGRAM_ID};
 use crate::sandbox::sys;
 use crate::sandbox::wire::{self, CasePlan, FaultRecord, FilterPlan, Record, Rlimit, Step};
 use crate::sandbox::{cpu_nanos, monotonic_nanos};
 
 /// Becomes the program, or says why not.
-pub(super) fn run(plan: &CasePlan, fds: &CaseFds) -> ! {
-    let record = match become_program(plan, fds) {
+pub(super) fn run(plan: &CasePlan, fds: &CaseFds, built: &Built) -> ! {
+    let record = match become_program(plan, fds, built) {
         Ok(failed) => failed,
         Err(fault) => Record::Fault(fault),
     };
@@ -33,7 +34,7 @@ pub(super) fn run(plan: &CasePlan, fds: &CaseFds) -> ! {
 }
 
 /// Returns only if nothing could be executed: the record that says so.
-fn become_program(plan: &CasePlan, fds: &CaseFds) -> Result<Record, FaultRecord> {
+fn become_program(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Record, FaultRecord> {
     for tasks in &fds.tasks {
         let mut file = File::from(tasks.try_clone().step(|| "opening tasks".to_owned())?);
         std::io::Write::write_all(&mut file, b"0").step(|| "joining the cgroup".to_owned())?;
@@ -47,27 +48,35 @@ fn become_program(plan: &CasePlan, fds: &CaseFds) -> Result<Record, FaultRecord>
     nix::unistd::setsid().step(|| "starting a session".to_owned())?;
     // Every descriptor of ours was opened close-on-exec; this is the second line.
     sys::close_on_exec_from(3).step(|| "closing descriptors".to_owned())?;
-    nix::unistd::chdir(plan.workdir.as_os_str())
-        .step(|| format!("entering the working directory {}", plan.workdir))?;
+    if let Err(errno) = nix::unistd::chdir(plan.workdir.as_os_str()) {
+        return Ok(Record::WorkdirFailed { errno: errno as i32 });
+    }
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    let wall = built.landlock.map(|abi| landlock::wall(abi, built.host_network, &plan.writable));
+    let wall = wall.transpose().step(|| "making the Landlock rules".to_owned())?;
     give_up_privileges()?;
+    if let Some(wall) = wall {
+        sys::landlock_restrict(wall.as_fd()).step(|| "restricting by Landlock".to_owned())?;
+    }
     sys::reset_signals().step(|| "resetting signals".to_owned())?;
     let candidates: Vec<_> = plan.candidates.iter().map(crate::units::NoNul::to_c_string).collect();
     let argv: Vec<_> = plan.argv.iter().map(crate::units::NoNul::to_c_string).collect();
     let env: Vec<_> = plan.env.iter().map(crate::units::NoNul::to_c_string).collect();
     lock(plan, fds)?;
-    let mut refused = (0, Errno::ENOENT as i32);
+    let mut failed = Record::ExecFailed { candidate: 0, errno: Errno::ENOENT as i32, found: false };
     for (number, path) in candidates.iter().enumerate() {
         let Err(errno) = nix::unistd::execve(path, &argv, &env);
-        if !matches!(errno, Errno::ENOENT | Errno::ENOTDIR) {
-            refused = (u32::try_from(number).unwrap_or(u32::MAX), errno as i32);
+        let found = nix::unistd::access(path.as_c_str(), nix::unistd::AccessFlags::F_OK).is_ok();
+        if found || !matches!(errno, Errno::ENOENT | Errno::ENOTDIR) {
+            let candidate = u32::try_from(number).unwrap_or(u32::MAX);
+            failed = Record::ExecFailed { candidate, errno: errno as i32, found };
             // Like a shell: a file that may not be executed does not hide one further on.
             if errno != Errno::EACCES {
                 break;
             }
         }
     }
-    Ok(Record::ExecFailed { candidate: refused.0, errno: refused.1 })
+    Ok(failed)
 }
 
 fn set_limits(plan: &CasePlan) -> Result<(), FaultRecord> {

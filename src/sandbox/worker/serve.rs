@@ -18,6 +18,9 @@ use crate::sandbox::wire::{self, CasePlan, FaultRecord, PlacementPlan, Reply, St
 /// Ends when the supervisor closes the socket or dies.
 #[must_use]
 pub fn worker_main() -> ExitCode {
+    // So that `pgrep capsule-run` finds the supervisor and nobody else. A name that cannot be set
+    // harms nobody.
+    let _ = nix::sys::prctl::set_name(c"capsule-worker");
     // Inherited descriptors of whoever started capsule-run must not be there to be found. Nothing
     // has been opened yet in this process.
     if sys::close_from(3).is_err() {
@@ -43,8 +46,9 @@ fn serve(control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
         return Ok(());
     };
     let built = template::build(&template, control)?;
-    wire::send(control, &Reply::Ready { layers: built.layers.clone(), overlay: built.overlay }, &[])
-        .step(|| "reporting the template".to_owned())?;
+    let ready =
+        Reply::Ready { layers: built.layers.clone(), overlay: built.overlay, landlock: built.landlock };
+    wire::send(control, &ready, &[]).step(|| "reporting the template".to_owned())?;
     loop {
         let message =
             wire::receive::<CasePlan>(control, MsgFlags::empty()).step(|| "reading a plan".to_owned())?;

@@ -18,6 +18,7 @@ use nix::sys::socket::MsgFlags;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::copy::{Owner, copy_tree};
+use super::landlock;
 use crate::sandbox::sys::{self, Forked, IdMap, MountAttr};
 use crate::sandbox::wire::{self, FaultRecord, Ids, LayerKind, Purpose, Reply, Source, Step, Template};
 use crate::units::NoNul;
@@ -45,6 +46,10 @@ pub(super) struct Built {
     pub(super) overlay: bool,
     /// Whether the namespace's root is another id than the program.
     pub(super) two_ids: bool,
+    /// The version of Landlock that programs are restricted by, if any.
+    pub(super) landlock: Option<u32>,
+    /// Whether programs see the host's network.
+    pub(super) host_network: bool,
 }
 
 /// A source, opened.
@@ -89,6 +94,8 @@ pub(super) fn build(template: &Template, control: BorrowedFd<'_>) -> Result<Buil
         layers: opened.iter().map(|source| source.kind).collect(),
         overlay,
         two_ids: matches!(template.ids, Ids::Two { .. }),
+        landlock: landlock::abi(),
+        host_network: template.host_network,
     })
 }
 
