@@ -1,6 +1,6 @@
 //! Specs and engines for the live tests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -82,4 +82,15 @@ pub(crate) fn stdout(ran: &Ran) -> String {
 /// Runs a Python program.
 pub(crate) fn python(script: &str) -> Ran {
     run(&spec(&["/usr/bin/python3", "-c", script]))
+}
+
+/// Whether root can share a folder writable: everywhere but on a tmpfs before Linux 6.3 (of the file
+/// systems that tests run on).
+pub(crate) fn owners_can_be_mapped(folder: &Path) -> bool {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("every Linux has it");
+    let numbers: Vec<u32> =
+        release.split(['.', '-']).take(2).map(|number| number.parse().expect("a number")).collect();
+    let on_tmpfs = nix::sys::statfs::statfs(folder).expect("it is there").filesystem_type()
+        == nix::sys::statfs::TMPFS_MAGIC;
+    !nix::unistd::geteuid().is_root() || !on_tmpfs || numbers >= vec![6, 3]
 }

@@ -10,7 +10,7 @@ use capsule_run::sandbox::cancel::Cancel;
 use capsule_run::sandbox::outcome::{End, KillReason, Outcome};
 use capsule_run::sandbox::spec::{Access, Bind, InputFile, Network, SeccompPolicy, Workspace};
 
-use crate::harness::{engine, python, run, shell, spec, stdout};
+use crate::harness::{engine, owners_can_be_mapped, python, run, shell, spec, stdout};
 
 #[test]
 fn the_root_holds_only_what_the_contract_lists() {
@@ -181,17 +181,6 @@ fn a_read_only_bind_reads_and_a_writable_one_writes_as_the_owner() {
     }
     let meta = fs::metadata(folder.path().join("b")).expect("written through the bind");
     assert_eq!(meta.uid(), nix::unistd::geteuid().as_raw());
-}
-
-/// Whether root can share a folder writable: everywhere but on a tmpfs before Linux 6.3 (of the file
-/// systems that tests run on).
-fn owners_can_be_mapped(folder: &Path) -> bool {
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("every Linux has it");
-    let numbers: Vec<u32> =
-        release.split(['.', '-']).take(2).map(|number| number.parse().expect("a number")).collect();
-    let on_tmpfs = nix::sys::statfs::statfs(folder).expect("it is there").filesystem_type()
-        == nix::sys::statfs::TMPFS_MAGIC;
-    !nix::unistd::geteuid().is_root() || !on_tmpfs || numbers >= vec![6, 3]
 }
 
 #[test]

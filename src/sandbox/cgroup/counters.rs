@@ -16,6 +16,9 @@ pub(in crate::sandbox) struct Counters {
     pub(in crate::sandbox) memory_peak: Option<Bytes>,
     pub(in crate::sandbox) memory_cache_left: Bytes,
     pub(in crate::sandbox) oom_kills: u64,
+    /// Whether the OOM kills came without the case's own limit having been hit: a cgroup further up
+    /// or the machine ran out of memory.
+    pub(in crate::sandbox) oom_elsewhere: bool,
     pub(in crate::sandbox) memory_limit_hits: u64,
     pub(in crate::sandbox) pids_limit_hits: u64,
     pub(in crate::sandbox) pids_peak: Option<u32>,

@@ -26,6 +26,8 @@ pub(in crate::sandbox) struct V1 {
     /// Kernels from 6.1 on.
     pids_peak: Option<File>,
     pids_max: u64,
+    /// The declared limit; the kernel's is above it.
+    memory: Bytes,
     cpu: File,
     cpu_user: File,
     cpu_kernel: File,
@@ -61,6 +63,7 @@ impl V1 {
             pids_events: open(&pids.join("pids.events"), false)?,
             pids_peak: open(&pids.join("pids.peak"), false).ok(),
             pids_max: limits.pids.into(),
+            memory: limits.memory,
             cpu: open(&cpuacct.join("cpuacct.usage"), false)?,
             cpu_user: open(&cpuacct.join("cpuacct.usage_user"), false)?,
             cpu_kernel: open(&cpuacct.join("cpuacct.usage_sys"), false)?,
@@ -83,14 +86,17 @@ impl V1 {
         let pids_peak =
             self.pids_peak.as_ref().and_then(|file| read(file).ok()).and_then(|text| number(&text).ok());
         let cache = field(&stat, "cache").unwrap_or(0).saturating_sub(field(&stat, "shmem").unwrap_or(0));
+        let oom_kills = field(&read(&self.oom)?, "oom_kill").unwrap_or(0);
+        let peak = Bytes(number(&read(&self.peak)?)?);
         Ok(Counters {
             cpu_micros: self.cpu_micros()?,
             user_micros: number(&read(&self.cpu_user)?)? / 1_000,
             kernel_micros: number(&read(&self.cpu_kernel)?)? / 1_000,
-            memory_peak: Some(Bytes(number(&read(&self.peak)?)?)),
+            memory_peak: Some(peak),
             memory_cache_left: Bytes(cache),
             // Never failcnt: page cache runs into the limit and is reclaimed, and nobody is hurt.
-            oom_kills: field(&read(&self.oom)?, "oom_kill").unwrap_or(0),
+            oom_kills,
+            oom_elsewhere: oom_kills > 0 && peak < self.memory,
             memory_limit_hits: number(&read(&self.failcnt)?)?,
             pids_limit_hits: match pids_peak {
                 // A limit further up counts here too, and is not the program's doing.

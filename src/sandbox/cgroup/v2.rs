@@ -143,6 +143,7 @@ impl V2 {
         let cache = field(&stat, "file").unwrap_or(0).saturating_sub(field(&stat, "shmem").unwrap_or(0));
         let pids_limit_hits = field(&self.text("pids.events")?, "max").unwrap_or(0);
         let optional = |name: &str| self.text(name).ok().and_then(|text| number(&text).ok());
+        let oom_kills = field(&events, "oom_kill").unwrap_or(0);
         let pids_peak = optional("pids.peak");
         Ok(Counters {
             cpu_micros: field(&cpu, "usage_usec").unwrap_or(0),
@@ -150,7 +151,8 @@ impl V2 {
             kernel_micros: field(&cpu, "system_usec").unwrap_or(0),
             memory_peak: optional("memory.peak").map(Bytes),
             memory_cache_left: Bytes(cache),
-            oom_kills: field(&events, "oom_kill").unwrap_or(0),
+            oom_kills,
+            oom_elsewhere: oom_kills > 0 && field(&events, "oom") == Some(0),
             memory_limit_hits: field(&events, "max").unwrap_or(0),
             // Before 6.11 a limit further up counts here too, and is not the program's doing.
             pids_limit_hits: match pids_peak {

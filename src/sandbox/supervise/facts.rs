@@ -28,6 +28,13 @@ impl Case<'_> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
+        if counters.oom_elsewhere {
+            return Err(fault::monitor(
+                "the kernel killed a process of the case for memory, but not because of the case's own limit: this \
+                 machine, or a cgroup above, has run out of it (run fewer cases at a time)",
+                None,
+            ));
+        }
         if self.stage == Stage::SettingUp && self.killed.is_none() && counters.oom_kills == 0 {
             return Err(fault::monitor(
                 "the sandbox ended before the program started, and did not say why",
