@@ -81,7 +81,8 @@ fn forbidden_namespaces(facts: &Facts, found: &mut Vec<String>) {
                 .to_owned(),
         );
     }
-    if facts.container.is_some() {
+    // Where a switch explains it, that is what to say.
+    if facts.container.is_some() && found.is_empty() {
         found.push("start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined, or with a seccomp profile that allows clone, unshare and mount (Kubernetes: seccompProfile.type: Unconfined)".to_owned());
     }
     if found.is_empty() {
