@@ -28,8 +28,12 @@ build: setup ## Build target/release/capsule-run
 demo: build ## Grade the homework example and show what a grader would want to see
 	@bash $(HOMEWORK)/demo $(BIN) $(HOMEWORK) $(DEMO_OUT) $(DEMO_SUBMISSIONS)
 
+.PHONY: setup-tests
+setup-tests:
+	@bash .ci/setup tests
+
 .PHONY: test
-test: setup ## Run all tests, and check format and lints
+test: setup-tests ## Run all tests, and check format and lints
 	cargo fmt --all --check
 	cargo clippy --all-targets --locked -- -D warnings
 	cargo test --locked
@@ -39,9 +43,13 @@ test-reports: build ## Check real reports with consumers other than ours
 	tests/reports/run
 	tests/reports/live $(BIN)
 
+.PHONY: test-vm
+test-vm: setup ## Run the live tests in virtual machines: two kernels, cgroup v2, root and not
+	tests/vm/check
+
 .PHONY: bench
-bench: build ## Time a bare spawn, this sandbox and bubblewrap; print ratios of medians
-	cargo bench --locked
+bench: setup-tests build ## Time a bare spawn, this sandbox and bubblewrap; print ratios of medians
+	cargo bench --locked --bench launch
 
 .PHONY: fuzz
 fuzz: setup ## Run each fuzz target for 30 s; cargo-fuzz is installed if it is missing

@@ -34,7 +34,7 @@ fn capsule_run(path: &Path, home: &TempDir, args: &[&str]) -> Output {
     };
     let start = Instant::now();
     let output = command.args(args).stdin(stdin).output().expect("the binary was built by cargo");
-    assert!(start.elapsed() < Duration::from_secs(30), "{} took too long", path.display());
+    assert!(start.elapsed() < Duration::from_secs(300), "{} hangs", path.display());
     output
 }
 

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 
 #[path = "support/capsule.rs"]
 mod capsule;
+#[path = "support/cgroups.rs"]
+mod cgroups;
 #[path = "support/json.rs"]
 mod json;
 #[path = "support/place.rs"]
@@ -161,6 +163,9 @@ fn invalid_input() -> Vec<Scenario> {
             .files(broken)
             .exits(125),
         Scenario::command("an unknown key", &["--config", "c.toml", "--", "true"]).files(unknown).exits(125),
+        Scenario::command("a configuration that is no JSON", &["--config", "c.json", "--", "true"])
+            .files([("c.json", "{\"defaults\": {\n", 0o644)])
+            .exits(125),
         Scenario::request("a request that is no JSON", "{\"command\": [").exits(2),
         Scenario::refused("a suite that is no YAML", "version: 1\nname: [\n"),
         Scenario::refused("a suite with an unknown key", "version: 1\nname: x\ncaess: []\n"),
@@ -201,6 +206,22 @@ fn permission_denied() -> Vec<Scenario> {
             .files([("plain", "#!/bin/sh\n", 0o644)])
             .exits(126),
         Scenario::command("a directory", &["--", "/usr"]).exits(126),
+        Scenario::command("an interpreter that is not there", &["--", "./script"])
+            .files([("script", "#!/no/such/interpreter\n", 0o755)])
+            .exits(126)
+            .details(json!({"errno_name": "ENOENT"})),
+        Scenario::command("no format that the kernel knows", &["--", "./words"])
+            .files([("words", "just words\n", 0o755)])
+            .exits(126)
+            .details(json!({"errno_name": "ENOEXEC"})),
+        Scenario::command("a working folder that is not there", &["--workdir", "/nowhere", "--", "true"])
+            .exits(126),
+        // Not "could not judge": a submission must not excuse itself by leaving a folder out.
+        Scenario::case(
+            "a working folder that the submission lacks",
+            "{id: a, run: [\"true\"], workdir: lib}",
+        )
+        .exits(1),
     ]
 }
 

@@ -78,11 +78,19 @@ fn everything_that_docs_escapes_names_exists() {
     let text = read("docs/escapes.md");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = sources_below(&root.join("tests")) + &sources_below(&root.join("src"));
+    let attacks = attacks(&root.join("suites/attacks"));
+    for name in &attacks {
+        assert!(text.contains(&format!("`{name}`")), "docs/escapes.md does not list {name}");
+    }
     let mut count = 0;
     for row in text.lines().filter(|line| line.starts_with("| ") && line.contains('`')) {
         let tried_by = row.split('|').nth(3).unwrap_or_default();
         for name in tried_by.split('`').skip(1).step_by(2) {
             count += 1;
+            if name.contains('/') {
+                assert!(attacks.contains(name), "docs/escapes.md: no suite of attacks has {name}");
+                continue;
+            }
             let is_submission = root.join("examples/homework/submissions").join(name).is_dir();
             let is_test =
                 sources.contains(&format!("fn {name}(")) || sources.contains(&format!("    {name}: "));
@@ -90,6 +98,25 @@ fn everything_that_docs_escapes_names_exists() {
         }
     }
     assert!(count > 30, "docs/escapes.md has lost its tests");
+}
+
+/// `GROUP/ID` of every case of these suites, as they stand in the text: one case a line.
+fn attacks(folder: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for suite in fs::read_dir(folder).expect("a folder of ours").flatten() {
+        let text = fs::read_to_string(suite.path()).expect("a suite can be read");
+        let mut group = "";
+        for line in text.lines().map(str::trim) {
+            if let Some((_, name)) = line.split_once("- name: ") {
+                group = name;
+            } else if let Some(case) = line.strip_prefix("- {id: ") {
+                let id = case.split(',').next().unwrap_or_default();
+                found.insert(format!("{group}/{id}"));
+            }
+        }
+    }
+    assert!(found.len() > 70, "the suites have lost their cases: {found:?}");
+    found
 }
 
 fn sources_below(folder: &Path) -> String {

@@ -9,8 +9,12 @@ use serde_json::Value;
 
 #[path = "support/capsule.rs"]
 mod capsule;
+#[path = "support/cgroups.rs"]
+mod cgroups;
 #[path = "support/host.rs"]
 mod host;
+#[path = "support/left_in_tmp.rs"]
+mod left_in_tmp;
 #[path = "support/place.rs"]
 mod place;
 #[path = "support/run.rs"]
@@ -147,6 +151,9 @@ fn every_submission_gets_the_verdict_that_it_deserves_and_the_host_is_as_it_was(
         for complaint in complaints(row, &done, &report).into_iter().chain(particulars(row.name, &report)) {
             wrong.push(format!("{}: {complaint}", row.name));
         }
+        if let Some(left) = place.left_in_tmp() {
+            wrong.push(format!("{}: left behind: {left}", row.name));
+        }
         let difference = before.difference(&example());
         if !difference.is_empty() {
             wrong.push(format!("{}: the host has changed:\n{difference}", row.name));
@@ -170,7 +177,8 @@ fn grade(place: &Place, name: &str) -> (Done, Value) {
         "--json",
         &report.to_string_lossy(),
         "-j",
-        "2",
+        // Sleepers need no CPU: they may rest side by side.
+        if name == "sleeps" { "8" } else { "2" },
     ]);
     let text =
         std::fs::read_to_string(&report).unwrap_or_else(|error| panic!("no report: {error}\n{done:#?}"));

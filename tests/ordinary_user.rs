@@ -11,6 +11,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+#[path = "support/cgroups.rs"]
+mod cgroups;
 #[path = "support/json.rs"]
 mod json;
 #[path = "support/place.rs"]
@@ -53,7 +55,9 @@ impl Ordinary {
         fs::copy(env!("CARGO_BIN_EXE_capsule-run"), work.join("capsule-run"))
             .expect("the binary can be copied");
         open_to_all(work.parent().expect("the place has a folder"));
-        chown(&work, Some(NOBODY), Some(NOBODY)).expect("root may");
+        for own in [&work, &work.with_file_name("tmp")] {
+            chown(own, Some(NOBODY), Some(NOBODY)).expect("root may");
+        }
         Self { place }
     }
 

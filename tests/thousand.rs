@@ -9,11 +9,16 @@ use std::process::{ChildStderr, Stdio};
 
 use serde_json::Value;
 
+#[path = "support/cgroups.rs"]
+mod cgroups;
 #[path = "support/host.rs"]
 mod host;
+#[path = "support/left_in_tmp.rs"]
+mod left_in_tmp;
 #[path = "support/place.rs"]
 mod place;
 
+use cgroups::cgroups_of;
 use host::Host;
 use place::Place;
 
@@ -71,6 +76,8 @@ fn a_thousand_cases_pass_in_flat_memory_and_leave_nothing() {
     assert!(late.own_kib < early.own_kib + GROWTH_KIB, "memory grows: {early:?} → {late:?}");
     assert!(late.descriptors <= early.descriptors + IN_FLIGHT, "descriptors grow: {early:?} → {late:?}");
     assert!(late.below <= early.below + IN_FLIGHT, "processes grow: {early:?} → {late:?}");
+    assert_eq!(cgroups_of(child.id()), Vec::<std::path::PathBuf>::new());
+    assert_eq!(place.left_in_tmp(), None);
     let difference = before.difference(&kept);
     assert!(difference.is_empty(), "{difference}");
 }

@@ -4,8 +4,9 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::terminal;
 
@@ -45,6 +46,7 @@ impl ReportFile {
         let place = ReportPlace::find(path).map_err(failed)?;
         let file = Self { shown: path.to_owned(), place };
         if let ReportPlace::File { target, folder } = &file.place {
+            sweep(folder);
             replace(target, folder, pessimistic).map_err(failed)?;
         }
         Ok(file)
@@ -87,21 +89,73 @@ impl ReportPlace {
     }
 }
 
+/// How the temporary file beside a report is called.
+const PREFIX: &str = ".capsule-run-";
+const SUFFIX: &str = ".tmp";
+/// One that is younger may be about to be locked.
+const SETTLED: Duration = Duration::from_secs(60);
+
 /// Writes a temporary file beside the target and renames it.
 fn replace(target: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut builder = tempfile::Builder::new();
     // As any file that a program makes: cut by the umask.
-    builder.prefix(".capsule-run-").suffix(".tmp").permissions(fs::Permissions::from_mode(0o666));
+    builder.prefix(PREFIX).suffix(SUFFIX).permissions(fs::Permissions::from_mode(0o666));
     let mut file = builder.tempfile_in(folder)?;
+    // Where the file system knows no locks, [`sweep`] cannot lock it either, and leaves it alone.
+    let _ = file.as_file().try_lock();
     file.write_all(bytes)?;
     file.as_file().sync_data()?;
     file.persist(target).map_err(|error| error.error)?;
     Ok(())
 }
 
+/// Removes the temporary files of runs that were killed while they wrote a report: nobody holds
+/// their lock. What cannot be removed stays.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) && is_abandoned(&entry) {
+            log::debug!("removing what a killed run has left: {}", entry.path().display());
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn is_abandoned(entry: &fs::DirEntry) -> bool {
+    let Ok(meta) = entry.metadata() else { return false };
+    let age = meta.modified().ok().and_then(|time| time.elapsed().ok());
+    if !meta.is_file() || age.is_none_or(|age| age < SETTLED) {
+        return false;
+    }
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(entry.path());
+    file.is_ok_and(|file| file.try_lock().is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_killed_run_left_is_swept_and_what_a_living_one_writes_is_not() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let old = std::time::SystemTime::now() - SETTLED - SETTLED;
+        let make = |name: &str| {
+            let file = fs::File::create(folder.path().join(name)).expect("writable");
+            file.set_modified(old).expect("ours");
+            file
+        };
+        drop((make(".capsule-run-dead.tmp"), make("mine.tmp")));
+        let living = make(".capsule-run-living.tmp");
+        living.try_lock().expect("free");
+        fs::write(folder.path().join(".capsule-run-young.tmp"), "").expect("writable");
+        ReportFile::open(&folder.path().join("report"), b"x").expect("writable");
+        let mut left: Vec<_> = fs::read_dir(folder.path()).expect("readable").flatten().collect();
+        left.sort_by_key(fs::DirEntry::file_name);
+        let left: Vec<_> = left.iter().map(fs::DirEntry::file_name).collect();
+        assert_eq!(left, [".capsule-run-living.tmp", ".capsule-run-young.tmp", "mine.tmp", "report"]);
+    }
 
     #[test]
     fn a_report_is_replaced_in_one_step_and_leaves_nothing_beside_it() {

@@ -93,7 +93,7 @@ fn resource(code: Code) -> Explanation {
         ),
         Code::ProcessLimit => explained(
             "The program wanted more processes and threads than allowed, and did not do what was expected. A program that gets over the refusal and gives the right answer passes, with a note.",
-            "pids.events (v1 and v2); with RLIMIT_NPROC, where there is no pids cgroup, the kernel does not count refusals, so the consequence is reported instead.",
+            "pids.events (v1 and v2); with RLIMIT_NPROC, where there is no pids cgroup, the kernel does not count refusals: it lets one more through than allowed, and it counts when that many were seen together, or were left at the end.",
         ),
         Code::OutputLimit => explained(
             "The program wrote more to stdout and stderr together than allowed, and was killed. What it wrote up to the limit is kept.",
@@ -105,7 +105,7 @@ fn resource(code: Code) -> Explanation {
         ),
         _ => explained(
             "The program reached its memory limit and then failed: an allocation was refused, or it was ended. Temporary files and kernel memory count; page cache that could have been given back does not. A peak at the limit with a good end is only a note.",
-            "The peak: memory.max_usage_in_bytes (v1), memory.peak (v2), less the cache that was left. The kernel's own limit stands a little above, so that a peak over the limit can be seen. Without a cgroup the process tree is looked at every few milliseconds, and killed over the limit.",
+            "The peak: memory.max_usage_in_bytes (v1), memory.peak (v2), less the cache that was left. The kernel's own limit stands a little above, so that a peak over the limit can be seen. Without a cgroup the process tree is looked at every few milliseconds, and killed over the limit; at the end the kernel tells how large the largest process was.",
         ),
     }
 }

@@ -23,7 +23,10 @@ pub fn not_started(fault: &Fault) -> Verdict {
         FaultKind::Unsupported => (Status::Error, Some(Code::UnsupportedPlatform)),
         FaultKind::Cancelled => (Status::Cancelled, None),
         FaultKind::NotFound { .. } => (Status::Failed, Some(Code::CommandNotFound)),
-        FaultKind::NotExecutable { .. } => (Status::Failed, Some(Code::PermissionDenied)),
+        FaultKind::NotExecutable { .. } | FaultKind::Workdir { .. } => {
+            (Status::Failed, Some(Code::PermissionDenied))
+        }
+        FaultKind::WorkspaceTooLarge => (Status::Failed, Some(Code::DiskLimit)),
     };
     Verdict::bare(status, code, fault_in_words(fault), fault_details(fault))
 }
@@ -46,6 +49,13 @@ fn fault_in_words(fault: &Fault) -> String {
             [path] => format!("command not found: no {} inside the sandbox", visible_line(path.as_bytes())),
             many => format!("command not found inside the sandbox: looked at {} paths", many.len()),
         },
+        FaultKind::Workdir { path } => {
+            format!(
+                "cannot enter the working directory {} inside the sandbox{because}",
+                visible_line(path.as_bytes())
+            )
+        }
+        FaultKind::WorkspaceTooLarge => format!("the workspace is too large to be copied{because}"),
         FaultKind::NotExecutable { path } => {
             format!("cannot execute {} inside the sandbox{because}", visible_line(path.as_bytes()))
         }
@@ -64,8 +74,10 @@ fn fault_details(fault: &Fault) -> Details {
         FaultKind::NotFound { searched } => details.searched = Some(searched.clone()),
         FaultKind::NotExecutable { path } => details.command = Some(path.clone()),
         FaultKind::SetupTimeout => details.limit = Some("setup".to_owned()),
+        FaultKind::Workdir { path } => details.file = Some(path.clone()),
         FaultKind::Setup
         | FaultKind::Unmet
+        | FaultKind::WorkspaceTooLarge
         | FaultKind::Monitor
         | FaultKind::Unsupported
         | FaultKind::Cancelled => {}

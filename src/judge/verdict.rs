@@ -96,7 +96,7 @@ pub struct Details {
     /// The exit status that was found, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
-    /// The output file that is missing or differs.
+    /// The output file that is missing or differs, or the working directory that is not there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// The prerequisite that failed.

@@ -244,7 +244,11 @@ fn status(verdict: &Verdict, ran: Option<&Ran>) -> ResultStatus {
 fn message(report: &CaseReport) -> String {
     let verdict = &report.verdict;
     match (verdict.code, verdict.details.signal) {
-        (Some(Code::PermissionDenied), _) => "Permission denied".to_owned(),
+        (Some(Code::PermissionDenied), _)
+            if matches!(verdict.details.errno_name.as_deref(), None | Some("EACCES")) =>
+        {
+            "Permission denied".to_owned()
+        }
         (Some(Code::CommandNotFound), _) => {
             let command = report.case.argv.first().map(|argument| visible_line(argument.as_bytes()));
             format!("Command '{}' not found", command.unwrap_or_default())

@@ -35,11 +35,12 @@ pub struct LinuxEngine {
 const MOST_IDLE: usize = 64;
 
 impl LinuxEngine {
-    /// Makes an engine and sweeps what a killed capsule-run left in our cgroups.
+    /// Makes an engine and sweeps the cgroups that a killed capsule-run left.
     ///
     /// # Errors
     /// This host cannot give the program a user of its own.
     pub fn new(options: EngineOptions) -> Result<Self, Fault> {
+        cgroup::sweep();
         let ids = host::ids().map_err(|step| Fault {
             kind: FaultKind::Unmet,
             step,
@@ -54,7 +55,6 @@ impl LinuxEngine {
         let mut layouts = self.layouts.lock().unwrap_or_else(PoisonError::into_inner);
         let probe = || {
             let layout = Layout::probe(choice);
-            cgroup::sweep(&layout);
             log::debug!(
                 "cgroups: {:?}{}{}",
                 layout.version(),
@@ -171,7 +171,13 @@ fn placement(cgroup: &Cgroup) -> PlacementPlan {
 
 /// Whether a fault is the program's own doing: then the worker is as good as before.
 fn is_the_programs(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::NotFound { .. } | FaultKind::NotExecutable { .. })
+    matches!(
+        fault.kind,
+        FaultKind::NotFound { .. }
+            | FaultKind::NotExecutable { .. }
+            | FaultKind::Workdir { .. }
+            | FaultKind::WorkspaceTooLarge
+    )
 }
 
 /// Refuses what cannot be held as strictly as was asked.

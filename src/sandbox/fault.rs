@@ -3,10 +3,16 @@
 use super::outcome::{Fault, FaultKind};
 use super::wire::FaultRecord;
 
+/// The step of copying a workspace, wherever that is done.
+pub(super) const COPYING: &str = "copying the workspace";
+
 /// A fault of the set-up, from the record of the step that failed.
 pub(super) fn setup(record: FaultRecord) -> Fault {
     let help = help(&record.step, record.errno);
-    Fault { kind: FaultKind::Setup, step: record.step, errno: record.errno, help }
+    // How large a submission is, is its own doing: it must not be able to make that a fault of ours.
+    let too_large = record.step == COPYING && matches!(record.errno, Some(libc::EFBIG | libc::ENOSPC));
+    let kind = if too_large { FaultKind::WorkspaceTooLarge } else { FaultKind::Setup };
+    Fault { kind, step: record.step, errno: record.errno, help }
 }
 
 /// A fault of the set-up, from an I/O error.
@@ -45,7 +51,7 @@ fn help(step: &str, errno: Option<i32>) -> String {
         }
         (step, Some(libc::EINVAL)) if step.starts_with("opening") => {
             "the file system of this folder cannot map owners (idmapped mounts), so the program could not write to it: \
-             bind a folder of ext4, xfs or btrfs, bind it read-only, or run as an ordinary user"
+             bind a folder of ext4, xfs, btrfs or (from Linux 6.3 on) tmpfs, bind it read-only, or run as an ordinary user"
         }
         (step, Some(libc::ENOENT)) if step.starts_with("opening") || step.contains("working directory") => {
             "make the folder, or name another one"

@@ -112,14 +112,14 @@ impl Worker {
         Ok(self.home.as_ref())
     }
 
+    /// The host id of its programs, where that is another user than we are.
+    pub(super) fn program_id(&self) -> Option<u32> {
+        self.owner.map(|first| first + 1)
+    }
+
     /// Whether the worker still lives: one that somebody killed does not.
     pub(super) fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
-    }
-
-    /// The host id of its programs, user and group, where that is another one than ours.
-    pub(super) fn program(&self) -> Option<u32> {
-        self.owner.map(|first| first + 1)
     }
 
     /// Readable or hung up when the worker is gone.

@@ -53,6 +53,15 @@ pub enum FaultKind {
         /// The paths that were tried, inside the sandbox.
         searched: Vec<String>,
     },
+    /// The working directory cannot be entered (E2001): what is at its place, if anything, is the
+    /// program's own doing.
+    Workdir {
+        /// The path inside the sandbox.
+        path: String,
+    },
+    /// The workspace is larger than a copy of it may be (E4005). It is copied only where it cannot
+    /// be shown in place.
+    WorkspaceTooLarge,
     /// The command exists but cannot be executed (E2001).
     NotExecutable {
         /// The path that was tried, inside the sandbox.

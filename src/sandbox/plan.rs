@@ -74,7 +74,7 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
         // An inode costs the kernel about 1 KiB that no size counts.
         inodes: (spec.limits.disk.0 / 4096).clamp(256, 1 << 20),
         limits: rlimits(spec, ids, by_rlimit),
-        filter: seccomp::filter(spec.seccomp, arch)
+        filter: seccomp::filter(spec.seccomp, arch, !by_rlimit)
             .map(|filter| FilterPlan { reporting: filter.reporting, killing: filter.killing }),
         placement: PlacementPlan::Nowhere,
     };
@@ -145,7 +145,9 @@ fn rlimits(spec: &Spec, ids: Ids, by_rlimit: bool) -> Vec<RlimitPlan> {
     if by_rlimit {
         // Counted per user: with one id the worker and init are counted too.
         let ours = if matches!(ids, Ids::One { .. }) { 2 } else { 0 };
-        all.push(both(Rlimit::Processes, u64::from(limits.pids) + ours));
+        // The kernel does not say when it refused one. One more than allowed is let through, so that
+        // it can be seen that there were too many.
+        all.push(both(Rlimit::Processes, u64::from(limits.pids) + ours + 1));
     }
     all
 }

@@ -12,18 +12,34 @@ use super::spec::Stdin;
 const CHUNK: usize = 64 << 10;
 
 /// What the program gets as descriptor 0, and the pump that fills it if it needs one.
-pub(super) fn open(stdin: &Stdin) -> io::Result<(OwnedFd, Option<Pump>)> {
+/// `owner`: see [`give`].
+pub(super) fn open(stdin: &Stdin, owner: Option<u32>) -> io::Result<(OwnedFd, Option<Pump>)> {
     match stdin {
         Stdin::Empty => Ok((File::open("/dev/null")?.into(), None)),
         // A file of its own, sealed: it can be mapped and sought in like the redirected file that
         // programs expect, and it cannot be written.
-        Stdin::Bytes(bytes) => Ok((reopen_read_only(memory_file(c"stdin", bytes)?)?, None)),
+        Stdin::Bytes(bytes) => {
+            let file = reopen_read_only(memory_file(c"stdin", bytes)?)?;
+            give(file.as_fd(), owner)?;
+            Ok((file, None))
+        }
         Stdin::Inherit => {
             let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+            give(read.as_fd(), owner)?;
             fcntl(&write, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
             let from = io::stdin().as_fd().try_clone_to_owned()?;
             Ok((read, Some(Pump { from: Some(from.into()), to: Some(write.into()), pending: Vec::new() })))
         }
+    }
+}
+
+/// Makes the program the owner of a stream of its own, where it is another user than we are: else
+/// it could not open `/dev/stdout` and the like, which programs do. Never for a file that is not
+/// ours alone (`/dev/null`).
+pub(super) fn give(stream: BorrowedFd<'_>, owner: Option<u32>) -> io::Result<()> {
+    match owner {
+        Some(id) => std::os::unix::fs::fchown(stream, Some(id), Some(id)),
+        None => Ok(()),
     }
 }
 

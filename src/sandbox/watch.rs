@@ -8,12 +8,12 @@ use std::fs;
 /// What the processes of a tree use now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct TreeUse {
-    /// Resident bytes, shared pages counted for each.
+    /// Bytes of all processes together, page tables included; what several share counts once.
     pub(super) memory: u64,
     /// CPU microseconds of the living and of those that were reaped.
     pub(super) cpu_micros: u64,
-    /// Processes (init not counted).
-    pub(super) processes: u32,
+    /// Processes and their threads (init not counted).
+    pub(super) tasks: u32,
 }
 
 /// Looks at all descendants of init.
@@ -27,13 +27,27 @@ pub(super) fn tree(init: i32) -> TreeUse {
             found.cpu_micros +=
                 ticks_to_micros(if pid == init { stat.reaped } else { stat.own + stat.reaped });
             if pid != init {
-                found.memory += stat.resident_pages * page_size();
-                found.processes += 1;
+                found.memory += memory(pid).unwrap_or(stat.resident_pages * page_size());
+                found.tasks += stat.threads;
             }
         }
         left.extend(children(pid));
     }
     found
+}
+
+/// Proportional bytes of a process: of a page that four share, a quarter; and its page tables,
+/// which can be far larger than what they show. `None` where the kernel does not say.
+fn memory(pid: i32) -> Option<u64> {
+    let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).ok();
+    let tables = read("status").and_then(|text| kib(&text, "VmPTE:")).unwrap_or(0);
+    Some(kib(&read("smaps_rollup")?, "Pss:")? + tables)
+}
+
+/// A line `key N kB`, in bytes.
+fn kib(text: &str, key: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib << 10)
 }
 
 fn children(pid: i32) -> Vec<i32> {
@@ -48,6 +62,7 @@ fn children(pid: i32) -> Vec<i32> {
 struct Stat {
     own: u64,
     reaped: u64,
+    threads: u32,
     resident_pages: u64,
 }
 
@@ -55,7 +70,12 @@ fn parse_stat(text: &str) -> Option<Stat> {
     // The name stands in parentheses and may hold anything.
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
-    Some(Stat { own: field(14)? + field(15)?, reaped: field(16)? + field(17)?, resident_pages: field(24)? })
+    Some(Stat {
+        own: field(14)? + field(15)?,
+        reaped: field(16)? + field(17)?,
+        threads: field(20)?.try_into().ok()?,
+        resident_pages: field(24)?,
+    })
 }
 
 fn sysconf(name: nix::unistd::SysconfVar, otherwise: u64) -> u64 {
@@ -78,12 +98,20 @@ mod tests {
     fn a_name_with_parentheses_and_blanks_does_not_shift_the_fields() {
         let text = "42 (a ) b) S 1 42 42 0 -1 4194304 100 0 0 0 7 8 9 10 20 0 1 0 555 1000000 321 0 0";
         let stat = parse_stat(text).expect("parses");
-        assert_eq!((stat.own, stat.reaped, stat.resident_pages), (15, 19, 321));
+        assert_eq!((stat.own, stat.reaped, stat.threads, stat.resident_pages), (15, 19, 1, 321));
+    }
+
+    #[test]
+    fn proportional_memory_and_page_tables_are_read_in_bytes() {
+        assert_eq!(kib("Rss:  9 kB\nPss:  3 kB\nPss_Anon: 1 kB\n", "Pss:"), Some(3072));
+        assert_eq!(kib("", "Pss:"), None);
+        let own = i32::try_from(std::process::id()).expect("fits");
+        assert!(memory(own).expect("our own is readable") > 1 << 20);
     }
 
     #[test]
     fn our_own_tree_has_this_process_in_it() {
         let parent = i32::try_from(std::os::unix::process::parent_id()).expect("fits");
-        assert!(tree(parent).processes >= 1);
+        assert!(tree(parent).tasks >= 1);
     }
 }

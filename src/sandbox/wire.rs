@@ -198,13 +198,23 @@ pub(super) enum Record {
         at_nanos: u64,
         /// CPU time that the process has used up to here: ours, not the program's.
         cpu_nanos: u64,
+        /// The most memory that was resident up to here, in KiB: the kernel's record of it survives
+        /// `execve`.
+        resident_kib: u64,
         /// Whether all of `execve` will run under a filter that reports.
         reporting: bool,
     },
     /// The filter is in force; the listener comes with this.
     Listener,
     /// No candidate could be executed: the one that counts, and why.
-    ExecFailed { candidate: u32, errno: i32 },
+    ExecFailed {
+        candidate: u32,
+        errno: i32,
+        /// Whether the candidate is there: then ENOENT is about what should have run it.
+        found: bool,
+    },
+    /// The working directory could not be entered.
+    WorkdirFailed { errno: i32 },
     /// The set-up failed.
     Fault(FaultRecord),
     /// The program has ended and nothing of it is left.
@@ -224,6 +234,8 @@ pub(super) struct Exited {
     pub(super) leaked: u32,
     pub(super) disk_used: u64,
     pub(super) disk_full: bool,
+    /// The most memory that one process had resident, in KiB, its time before `execve` included.
+    pub(super) resident_kib: u64,
     /// Block device bytes of all processes that were reaped.
     pub(super) io: Option<(u64, u64)>,
     /// CPU time of all processes that were reaped, for hosts without a cgroup.

@@ -1,5 +1,6 @@
 //! Specs and engines for the live tests.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -15,9 +16,15 @@ use capsule_run::units::{Bytes, NoNul};
 pub(crate) fn engine() -> &'static LinuxEngine {
     static ENGINE: OnceLock<LinuxEngine> = OnceLock::new();
     ENGINE.get_or_init(|| {
-        let options = EngineOptions { worker_exe: env!("CARGO_BIN_EXE_capsule-run").into() };
+        let options = EngineOptions { worker_exe: worker() };
         LinuxEngine::new(options).expect("this host gives the program an id of its own")
     })
+}
+
+/// The binary that becomes a worker: ours, or a copy where it can be reached.
+pub(crate) fn worker() -> PathBuf {
+    let copy = std::env::var_os("CAPSULE_RUN_TEST_WORKER");
+    copy.map_or_else(|| env!("CARGO_BIN_EXE_capsule-run").into(), PathBuf::from)
 }
 
 /// A spec with roomy limits for `argv`.
@@ -34,7 +41,8 @@ pub(crate) fn spec(argv: &[&str]) -> Spec {
         network: Network::None,
         stdin: Stdin::Empty,
         limits: Limits {
-            wall: Duration::from_secs(10),
+            // Only a hang gets there, also in an emulated machine on a busy host.
+            wall: Duration::from_secs(60),
             cpu: None,
             memory: Bytes::mib(256),
             pids: 64,
@@ -43,7 +51,7 @@ pub(crate) fn spec(argv: &[&str]) -> Spec {
             disk: Bytes::mib(64),
             open_files: 256,
             cpu_shares: 1024,
-            setup: Duration::from_secs(20),
+            setup: Duration::from_secs(60),
             watch_interval: Duration::from_millis(20),
         },
         seccomp: SeccompPolicy::Default,

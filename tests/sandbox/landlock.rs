@@ -8,10 +8,11 @@ use capsule_run::sandbox::spec::{Access, Bind, Network};
 use crate::harness::{python, run, shell, spec, stdout};
 
 /// Whether this kernel has it; a test that needs it says so where it does not.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests must see what was left out")]
 fn abi() -> Option<u32> {
     let abi = shell("true").enforced.landlock;
     if abi.is_none() {
-        println!("skipped: this kernel has no Landlock, or only its first version");
+        eprintln!("skipped: this kernel has no Landlock, or only its first version");
     }
     abi
 }
@@ -119,7 +120,7 @@ for act in ['bind', 'connect']:
     if abi >= 4 {
         assert_eq!(stdout(&ran), "13\n13\n");
     } else {
-        println!("skipped: Landlock {abi} knows nothing of TCP");
+        eprintln!("skipped: Landlock {abi} knows nothing of TCP");
     }
 }
 
@@ -164,7 +165,7 @@ fn compilers_and_runtimes_run() {
         ("/usr/bin/perl", "perl -e 'open(F, \">f\") or die; print F 1; close F; rename \"f\", \"g\" or die'"),
     ] {
         if !Path::new(needs).exists() {
-            println!("skipped: no {needs}");
+            eprintln!("skipped: no {needs}");
             continue;
         }
         let mut spec = spec(&["/bin/sh", "-c", script]);

@@ -16,8 +16,6 @@ pub(crate) struct Host {
     files: BTreeMap<PathBuf, String>,
     /// Names in the folders for temporary files that look like ours.
     temporary: BTreeSet<PathBuf>,
-    /// Control groups that look like ours.
-    cgroups: BTreeSet<PathBuf>,
     /// Processes that descend from this one.
     processes: BTreeSet<String>,
     /// Mount points.
@@ -39,7 +37,6 @@ impl Host {
                 .iter()
                 .flat_map(|tmp| ours_in(Path::new(tmp)))
                 .collect(),
-            cgroups: cgroups(),
             processes: children(),
             mounts: mounts(),
             kernel: [
@@ -78,9 +75,7 @@ impl Host {
             }
         }
         let new_files = after.files.keys().filter(|path| !self.files.contains_key(*path));
-        let new_paths = new_files
-            .chain(after.temporary.difference(&self.temporary))
-            .chain(after.cgroups.difference(&self.cgroups));
+        let new_paths = new_files.chain(after.temporary.difference(&self.temporary));
         lines.extend(new_paths.map(|path| format!("new: {}", path.display())));
         lines.extend(after.processes.difference(&self.processes).map(|name| format!("new process: {name}")));
         if self.mounts != after.mounts {
@@ -122,29 +117,18 @@ fn list(folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
 
 fn ours_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| looks_like_ours(path)).collect()
+    entries.map(|entry| entry.path()).filter(|path| looks_like_ours(path) && !is_in_use(path)).collect()
 }
 
+/// Tests give a `TMPDIR` of their own; the folders of a run that stand elsewhere are somebody else's.
 fn looks_like_ours(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().contains("capsule"))
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.contains("capsule") && !name.starts_with("capsule-run-outputs-")
 }
 
-fn cgroups() -> BTreeSet<PathBuf> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![PathBuf::from("/sys/fs/cgroup")];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            // A folder with our name and nothing in it is kept on purpose; what is in it is not.
-            let inside = folder.to_string_lossy().contains("capsule");
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if inside {
-                    found.insert(entry.path());
-                }
-                open.push(entry.path());
-            }
-        }
-    }
-    found
+/// Whether a folder of build outputs is in use: another capsule-run holds its lock.
+fn is_in_use(folder: &Path) -> bool {
+    fs::File::open(folder.join("lock")).is_ok_and(|lock| lock.try_lock().is_err())
 }
 
 fn children() -> BTreeSet<String> {

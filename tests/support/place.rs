@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A folder of a test's own, with a home and a workspace in it.
+/// A folder of a test's own, with a home, a workspace and a folder for temporary files in it.
 pub(crate) struct Place {
     folder: TempDir,
 }
@@ -16,6 +16,7 @@ impl Place {
             tempfile::Builder::new().prefix("test-of-c-r-").tempdir().expect("a folder for the test");
         std::fs::create_dir(folder.path().join("home")).expect("a home");
         std::fs::create_dir(folder.path().join("work")).expect("a workspace");
+        std::fs::create_dir(folder.path().join("tmp")).expect("a folder for temporary files");
         Self { folder }
     }
 
@@ -33,6 +34,7 @@ impl Place {
             .env_clear()
             .env("PATH", format!("{folder}:/usr/local/bin:/usr/bin:/bin"))
             .env("HOME", self.folder.path().join("home"))
+            .env("TMPDIR", self.folder.path().join("tmp"))
             .env("LANG", "C.UTF-8")
             .current_dir(self.work());
         command

@@ -5,6 +5,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::cgroups::cgroups_of;
+
 /// Longer than anything that a test of ours waits for: only a hang gets there.
 const HANG: Duration = Duration::from_secs(300);
 
@@ -24,7 +26,7 @@ impl Done {
     }
 }
 
-/// Runs a command to its end, with this on its standard input.
+/// Runs a command to its end, with this on its standard input. It must leave no control group.
 pub(crate) fn finish(mut command: Command, input: &[u8]) -> Done {
     let mut child = command
         .stdin(Stdio::piped())
@@ -50,6 +52,8 @@ pub(crate) fn finish(mut command: Command, input: &[u8]) -> Done {
         thread::sleep(Duration::from_millis(2));
     };
     feeder.join().expect("the feeder does not panic");
+    let left = cgroups_of(child.id());
+    assert!(left.is_empty(), "{command:?} left {left:?}");
     Done {
         status,
         stdout: stdout.join().expect("the reader does not panic"),

@@ -1,7 +1,7 @@
 //! `capsule-run suite`: load, select, run, report.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,7 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
-use crate::cli::report_file::ReportFile;
+use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
 use crate::cli::select::select;
 use crate::cli::signals::{self, Interrupted};
@@ -162,7 +162,11 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     finish(&mut run, &interrupted);
     let (status, reason) = exit::of_run(&run, interrupted.signal());
     show(&run, args, &style);
-    Ok(reports.write(args, &run, status, reason))
+    let (status, written) = reports.write(args, &run, status, reason);
+    if !written.is_empty() && !args.show.quiet {
+        terminal::say(&format!("  Reports {}", visible_line(written.join(" ").as_bytes())));
+    }
+    Ok(status)
 }
 
 fn run_cases(
@@ -234,23 +238,35 @@ impl Reports {
         Ok(Self { json: json.transpose()?, junit: junit.transpose()? })
     }
 
-    /// Writes every report, also when another one is lost.
-    fn write(self, args: &SuiteArgs, run: &RunReport, status: u8, reason: &str) -> u8 {
-        let mut status = status;
-        let junit = self.junit.map(|file| file.write(&junit_bytes(run, args.reports.junit_style.into())));
-        status = lost(junit, status);
-        let exit = ExitInfo { code: status, reason: reason.to_owned() };
-        lost(self.json.map(|file| file.write(&json_bytes(run, &exit))), status)
+    /// Writes every report, also when another one is lost. Returns the exit status and the names of
+    /// those that were written.
+    fn write(self, args: &SuiteArgs, run: &RunReport, status: u8, reason: &str) -> (u8, Vec<String>) {
+        let paths = &args.reports;
+        let mut outcome = Written { status, files: Vec::new() };
+        let junit = self.junit.map(|file| file.write(&junit_bytes(run, paths.junit_style.into())));
+        outcome.add(paths.junit.as_deref(), junit);
+        let exit = ExitInfo { code: outcome.status, reason: reason.to_owned() };
+        outcome.add(paths.json.as_deref(), self.json.map(|file| file.write(&json_bytes(run, &exit))));
+        (outcome.status, outcome.files)
     }
 }
 
-fn lost(written: Option<Result<(), crate::cli::report_file::ReportError>>, status: u8) -> u8 {
-    match written {
-        Some(Err(error)) => {
-            terminal::say(&format!("error: {error}"));
-            exit::REPORT_LOST
+/// What became of the reports so far.
+struct Written {
+    status: u8,
+    files: Vec<String>,
+}
+
+impl Written {
+    fn add(&mut self, path: Option<&Path>, written: Option<Result<(), ReportError>>) {
+        match (path, written) {
+            (_, Some(Err(error))) => {
+                terminal::say(&format!("error: {error}"));
+                self.status = exit::REPORT_LOST;
+            }
+            (Some(path), Some(Ok(()))) => self.files.push(path.display().to_string()),
+            (_, None) | (None, Some(Ok(()))) => {}
         }
-        Some(Ok(())) | None => status,
     }
 }
 
@@ -318,11 +334,6 @@ fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle) {
         terminal::say_text(&format!("{block}\n"));
     }
     terminal::say_text(&text::summary(run, style));
-    let files: Vec<_> =
-        args.reports.json.iter().chain(&args.reports.junit).map(|path| path.display().to_string()).collect();
-    if !files.is_empty() && !args.show.quiet {
-        terminal::say(&format!("  Reports {}", visible_line(files.join(" ").as_bytes())));
-    }
 }
 
 /// `--verbose`: what was decided for a case and what was in force.

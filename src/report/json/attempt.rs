@@ -292,6 +292,8 @@ impl<'a> SandboxFault<'a> {
             FaultKind::Cancelled => "cancelled",
             FaultKind::NotFound { .. } => "not_found",
             FaultKind::NotExecutable { .. } => "not_executable",
+            FaultKind::Workdir { .. } => "workdir",
+            FaultKind::WorkspaceTooLarge => "workspace_too_large",
         };
         Self { kind, step: &fault.step, errno: fault.errno, help: not_empty(&fault.help) }
     }

@@ -9,7 +9,7 @@ use super::diff;
 use super::line::reason;
 use super::style::{Paint, TextStyle, padded};
 use super::word::{paint, word};
-use crate::judge::{Check, CheckTarget};
+use crate::judge::{Check, CheckTarget, Family};
 use crate::report::CaseReport;
 use crate::report::hint::hint;
 use crate::sandbox::outcome::{Captured, Outcome, Ran};
@@ -29,7 +29,7 @@ pub fn failure(report: &CaseReport, style: &TextStyle) -> String {
     if sees {
         block.command(report);
         block.checks(report);
-        for check in report.verdict.checks.iter().filter(|check| !check.ok) {
+        for check in report.verdict.checks.iter().filter(|check| !check.ok && tells(report, check)) {
             block.difference(check);
         }
     }
@@ -42,6 +42,18 @@ pub fn failure(report: &CaseReport, style: &TextStyle) -> String {
     }
     block.rerun(report);
     block.out
+}
+
+/// Whether the difference says anything: where a limit or a signal ended the program before it wrote
+/// a byte, the whole expected text as missing lines would only hide why.
+fn tells(report: &CaseReport, check: &Check) -> bool {
+    let ended_early = report.verdict.code.is_some_and(|code| code.family() != Family::Expectation);
+    let wrote = ran(report).is_some_and(|ran| match &check.target {
+        CheckTarget::Stdout => ran.stdout.total > 0,
+        CheckTarget::Stderr => ran.stderr.total > 0,
+        CheckTarget::Exit | CheckTarget::File(_) => true,
+    });
+    wrote || !ended_early
 }
 
 fn ran(report: &CaseReport) -> Option<&Ran> {

@@ -37,7 +37,15 @@ enum Kind {
 /// A controller's mount and our own folder in it.
 struct Hierarchies {
     v1: Vec<(Vec<String>, PathBuf)>,
-    v2: Option<PathBuf>,
+    v2: Option<V2Folder>,
+}
+
+/// Our own folder in the version 2 hierarchy.
+#[derive(Debug, PartialEq, Eq)]
+struct V2Folder {
+    /// Where the hierarchy is mounted: nothing above is within reach.
+    mount: PathBuf,
+    folder: PathBuf,
 }
 
 impl Layout {
@@ -173,7 +181,9 @@ impl Hierarchies {
                 let names: Vec<String> =
                     names.split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect();
                 match *kind {
-                    "cgroup2" if names.is_empty() => v2 = v2.or(Some(folder)),
+                    "cgroup2" if names.is_empty() => {
+                        v2 = v2.or_else(|| Some(V2Folder { mount: point.into(), folder }));
+                    }
                     "cgroup"
                         if !names.is_empty() && names.iter().all(|name| options.contains(&name.as_str())) =>
                     {
@@ -206,43 +216,94 @@ impl Hierarchies {
     }
 
     fn usable_v2(&self) -> Result<PathBuf, String> {
-        let own = self.v2.clone().ok_or("cgroup v2: not mounted")?;
-        let controllers = fs::read_to_string(own.join("cgroup.controllers"))
-            .map_err(|error| format!("cgroup v2: {}: {error}", own.display()))?;
-        for name in ["memory", "pids"] {
-            if !controllers.split_whitespace().any(|controller| controller == name) {
-                return Err(format!(
-                    "cgroup v2: the {name} controller is not available in {}",
-                    own.display()
-                ));
-            }
+        let own = self.v2.as_ref().ok_or("cgroup v2: not mounted")?;
+        let text = |file: &str| {
+            let path = own.folder.join(file);
+            fs::read_to_string(&path).map_err(|error| format!("cgroup v2: {}: {error}", path.display()))
+        };
+        let controllers = text("cgroup.controllers")?;
+        if let Some(name) = NEEDED.iter().find(|name| !has(&controllers, name)) {
+            let folder = own.folder.display();
+            return Err(format!("cgroup v2: the {name} controller is not available in {folder}"));
         }
-        writable(&own).map_err(|error| format!("cgroup v2: {error}"))?;
-        prepare_v2(&own).map_err(|error| format!("cgroup v2: {error}"))?;
-        Ok(own)
+        v2_place(own).map_err(|error| format!("cgroup v2: {error}"))
     }
 }
 
-/// Hands our controllers down to cases. A folder that holds processes must not (the "no internal
-/// process" rule): then we, and whoever else is in it and may be moved, go to a leaf beside them.
-fn prepare_v2(own: &Path) -> io::Result<()> {
-    if enable_controllers(own).is_ok() {
-        return Ok(());
+/// The controllers that limits are held by.
+const NEEDED: [&str; 2] = ["memory", "pids"];
+/// The leaf that processes go to when their folder is to hand controllers down.
+const SUPERVISORS: &str = "capsule-run-supervisors";
+
+/// A folder whose cases can have controllers.
+///
+/// A folder that holds processes cannot hand controllers down (the "no internal process" rule), so
+/// ours must do without them: they go to a leaf in it, where it is ours to rearrange. Where it is
+/// not (a service or session of systemd's that nobody delegated, entered by root), cases get a
+/// folder beside it, below the nearest one that hands controllers down already, and nobody moves.
+fn v2_place(own: &V2Folder) -> io::Result<PathBuf> {
+    let folder = match own.folder.parent() {
+        // Whoever was moved there once, or was started by one who was.
+        Some(parent) if own.folder.ends_with(SUPERVISORS) => parent,
+        _ => own.folder.as_path(),
+    };
+    let here = writable(folder).and_then(|()| match enable_controllers(folder) {
+        Err(_) if may_rearrange(own, folder) => make_room(folder),
+        done => done,
+    });
+    let Err(problem) = here else { return Ok(folder.to_owned()) };
+    let above = folder.ancestors().skip(1).take_while(|above| above.starts_with(&own.mount));
+    let hands_down = |above: &Path| {
+        fs::read_to_string(above.join("cgroup.subtree_control"))
+            .is_ok_and(|text| NEEDED.iter().all(|name| has(&text, name)))
+    };
+    match above.into_iter().find(|above| hands_down(above)) {
+        Some(above) if writable(above).is_ok() => Ok(above.to_owned()),
+        _ => Err(problem),
     }
-    let leaf = own.join("capsule-run-supervisors");
+}
+
+/// Whether all processes in a folder may be moved within it: to nobody's surprise where it was given
+/// to an ordinary user, where we are alone, and where it is all that a container has.
+fn may_rearrange(own: &V2Folder, folder: &Path) -> bool {
+    let ourselves = std::process::id().to_string();
+    !nix::unistd::geteuid().is_root()
+        || folder == own.mount
+        || fs::read_to_string(folder.join("cgroup.procs")).is_ok_and(|pids| pids.trim() == ourselves)
+}
+
+/// Moves the processes of a folder to a leaf in it, until its controllers can be handed down.
+fn make_room(folder: &Path) -> io::Result<()> {
+    let leaf = folder.join(SUPERVISORS);
     make(&leaf)?;
-    let processes = fs::read_to_string(own.join("cgroup.procs"))?;
-    for pid in processes.lines() {
-        super::counters::write(&leaf.join("cgroup.procs"), pid)?;
+    let mut done = Err(io::ErrorKind::ResourceBusy.into());
+    // Processes that are born meanwhile are found the next time.
+    for _ in 0..16 {
+        let pids = fs::read_to_string(folder.join("cgroup.procs"))?;
+        for pid in pids.lines() {
+            match super::counters::write(&leaf.join("cgroup.procs"), pid) {
+                // Gone meanwhile.
+                Err(error) if !Path::new("/proc").join(pid).exists() => log::debug!("{error}"),
+                moved => moved?,
+            }
+        }
+        done = enable_controllers(folder);
+        if done.is_ok() {
+            break;
+        }
     }
-    enable_controllers(own)
+    done
+}
+
+fn has(controllers: &str, name: &str) -> bool {
+    controllers.split_whitespace().any(|controller| controller == name)
 }
 
 pub(super) fn enable_controllers(folder: &Path) -> io::Result<()> {
     let available = fs::read_to_string(folder.join("cgroup.controllers"))?;
     let wanted: Vec<String> = ["memory", "pids", "cpu"]
         .iter()
-        .filter(|name| available.split_whitespace().any(|controller| controller == **name))
+        .filter(|name| has(&available, name))
         .map(|name| format!("+{name}"))
         .collect();
     super::counters::write(&folder.join("cgroup.subtree_control"), &wanted.join(" "))
@@ -286,14 +347,16 @@ mod tests {
         let found = Hierarchies::parse(HYBRID_OWN, HYBRID_MOUNTS);
         assert_eq!(found.controller("memory"), Some("/sys/fs/cgroup/memory/api/90eb".into()));
         assert_eq!(found.controller("cpuacct"), Some("/sys/fs/cgroup/cpu,cpuacct".into()));
-        assert_eq!(found.v2, Some("/sys/fs/cgroup/unified".into()));
+        assert_eq!(found.v2.expect("mounted").folder, Path::new("/sys/fs/cgroup/unified"));
     }
 
     #[test]
     fn a_container_with_a_mounted_subtree_sees_its_folder_below_the_mount() {
         let own = "0::/docker/abc/inner\n";
         let mounts = "30 23 0:26 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup rw,nsdelegate\n";
-        assert_eq!(Hierarchies::parse(own, mounts).v2, Some("/sys/fs/cgroup/inner".into()));
+        let found = Hierarchies::parse(own, mounts).v2.expect("mounted");
+        assert_eq!(found.folder, Path::new("/sys/fs/cgroup/inner"));
+        assert_eq!(found.mount, Path::new("/sys/fs/cgroup"));
     }
 
     #[test]

@@ -89,6 +89,14 @@ impl Cgroup {
         }
     }
 
+    /// Memory in use now, where nothing keeps the peak of the cgroup.
+    pub(super) fn memory_to_watch(&self) -> Option<u64> {
+        match self {
+            Self::V2(v2) => v2.memory_to_watch(),
+            Self::V1(_) | Self::None => None,
+        }
+    }
+
     /// Everything that was counted. To be called when all processes are gone.
     pub(super) fn counters(&self) -> io::Result<Counters> {
         match self {

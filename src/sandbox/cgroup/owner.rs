@@ -2,16 +2,21 @@
 //! maker is gone.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-use super::Layout;
 
 const PREFIX: &str = "capsule-run-";
 
-/// `capsule-run-PID-START`: a process number can come again, together with its start it cannot.
+/// `capsule-run-NAMESPACE-PID-START`: a process number can come again, together with its start it
+/// cannot; and it means something in its PID namespace only.
 pub(super) fn folder_name() -> String {
     let pid = std::process::id();
-    format!("{PREFIX}{pid}-{}", start_ticks(pid).unwrap_or(0))
+    format!("{PREFIX}{}-{pid}-{}", pid_namespace(), start_ticks(pid).unwrap_or(0))
+}
+
+/// The number of our PID namespace; 0 where procfs does not tell.
+fn pid_namespace() -> u64 {
+    fs::metadata("/proc/self/ns/pid").map_or(0, |meta| meta.ino())
 }
 
 /// When a process was started, in ticks since boot: field 22 of its `stat`.
@@ -23,24 +28,55 @@ fn start_ticks(pid: u32) -> Option<u64> {
 
 /// Whether a folder with this name has lost its maker.
 fn is_orphan(name: &str) -> bool {
-    let Some((pid, start)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-')) else {
-        return false;
-    };
-    match (pid.parse(), start.parse::<u64>()) {
-        (Ok(pid), Ok(start)) => start_ticks(pid) != Some(start),
+    let parts: Vec<&str> = name.strip_prefix(PREFIX).unwrap_or("").split('-').collect();
+    let [namespace, pid, start] = parts.as_slice() else { return false };
+    match (namespace.parse::<u64>(), pid.parse(), start.parse::<u64>()) {
+        (Ok(namespace), Ok(pid), Ok(start)) => {
+            namespace == pid_namespace() && start_ticks(pid) != Some(start)
+        }
         _ => false,
     }
 }
 
-/// Removes what killed capsule-runs left in our cgroup: their processes are dead (they die with
-/// their supervisor), so the folders are empty or about to be.
-pub(in crate::sandbox) fn sweep(layout: &Layout) {
-    for parent in layout.parents() {
-        let Ok(entries) = fs::read_dir(&parent) else { continue };
-        for entry in entries.flatten() {
-            if entry.file_name().to_str().is_some_and(is_orphan) {
-                remove(&entry.path());
-            }
+/// How far the sweep looks: far enough for sessions, services and jobs, and bounded on a host
+/// with thousands of cgroups.
+const DEEPEST: u32 = 6;
+const MOST_FOLDERS: u32 = 2_000;
+
+/// Removes what killed capsule-runs left: their processes are dead (they die with their
+/// supervisor), so the folders are empty or about to be. The whole hierarchy is looked at, not our
+/// own cgroup only: the killed one may have lived in another session.
+pub(in crate::sandbox) fn sweep() {
+    let mut budget = MOST_FOLDERS;
+    for root in mount_points(&fs::read_to_string("/proc/self/mountinfo").unwrap_or_default()) {
+        sweep_below(&root, DEEPEST, &mut budget);
+    }
+}
+
+/// Where the hierarchies in which we make folders are mounted.
+fn mount_points(mountinfo: &str) -> Vec<PathBuf> {
+    const OURS: [&str; 4] = ["memory", "pids", "cpuacct", "cpu"];
+    let point = |line: &str| {
+        let (left, right) = line.split_once(" - ")?;
+        let mut right = right.split(' ');
+        let (kind, options) = (right.next()?, right.nth(1).unwrap_or(""));
+        let ours =
+            kind == "cgroup2" || kind == "cgroup" && options.split(',').any(|name| OURS.contains(&name));
+        ours.then(|| left.split(' ').nth(4).map(PathBuf::from)).flatten()
+    };
+    mountinfo.lines().filter_map(point).collect()
+}
+
+fn sweep_below(folder: &Path, depth: u32, budget: &mut u32) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        let Some(left) = budget.checked_sub(1) else { return };
+        *budget = left;
+        let name = entry.file_name();
+        if name.to_str().is_some_and(is_orphan) {
+            remove(&entry.path());
+        } else if depth > 1 && !name.to_str().is_some_and(|name| name.starts_with(PREFIX)) {
+            sweep_below(&entry.path(), depth - 1, budget);
         }
     }
 }
@@ -70,7 +106,8 @@ mod tests {
         assert!(!is_orphan(&own));
         let (stem, _) = own.rsplit_once('-').expect("has a start");
         assert!(is_orphan(&format!("{stem}-1")));
-        assert!(is_orphan("capsule-run-4194305-77"));
+        assert!(is_orphan(&format!("capsule-run-{}-4194305-77", pid_namespace())));
+        assert!(!is_orphan("capsule-run-1-4194305-77"), "another namespace's number means nothing here");
         assert!(!is_orphan("capsule-run-x-y"));
         assert!(!is_orphan("somebody-else"));
     }

@@ -23,6 +23,9 @@ pub(in crate::sandbox) struct V1 {
     oom: File,
     stat: File,
     pids_events: File,
+    /// Kernels from 6.1 on.
+    pids_peak: Option<File>,
+    pids_max: u64,
     cpu: File,
     cpu_user: File,
     cpu_kernel: File,
@@ -56,6 +59,8 @@ impl V1 {
             oom: open(&memory.join("memory.oom_control"), false)?,
             stat: open(&memory.join("memory.stat"), false)?,
             pids_events: open(&pids.join("pids.events"), false)?,
+            pids_peak: open(&pids.join("pids.peak"), false).ok(),
+            pids_max: limits.pids.into(),
             cpu: open(&cpuacct.join("cpuacct.usage"), false)?,
             cpu_user: open(&cpuacct.join("cpuacct.usage_user"), false)?,
             cpu_kernel: open(&cpuacct.join("cpuacct.usage_sys"), false)?,
@@ -75,6 +80,8 @@ impl V1 {
 
     pub(super) fn counters(&self) -> io::Result<Counters> {
         let stat = read(&self.stat)?;
+        let pids_peak =
+            self.pids_peak.as_ref().and_then(|file| read(file).ok()).and_then(|text| number(&text).ok());
         let cache = field(&stat, "cache").unwrap_or(0).saturating_sub(field(&stat, "shmem").unwrap_or(0));
         Ok(Counters {
             cpu_micros: self.cpu_micros()?,
@@ -85,8 +92,12 @@ impl V1 {
             // Never failcnt: page cache runs into the limit and is reclaimed, and nobody is hurt.
             oom_kills: field(&read(&self.oom)?, "oom_kill").unwrap_or(0),
             memory_limit_hits: number(&read(&self.failcnt)?)?,
-            pids_limit_hits: field(&read(&self.pids_events)?, "max").unwrap_or(0),
-            pids_peak: None,
+            pids_limit_hits: match pids_peak {
+                // A limit further up counts here too, and is not the program's doing.
+                Some(peak) if peak < self.pids_max => 0,
+                _ => field(&read(&self.pids_events)?, "max").unwrap_or(0),
+            },
+            pids_peak: pids_peak.and_then(|peak| u32::try_from(peak).ok()),
         })
     }
 

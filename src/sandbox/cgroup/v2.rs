@@ -6,12 +6,16 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nix::poll::{PollFd, PollFlags, poll};
+
 use super::counters::{Counters, field, number, read, with_path, write};
 use super::{Layout, MEMORY_MARGIN, Names};
 use crate::sandbox::spec::Limits;
 use crate::units::Bytes;
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
+/// Of ten milliseconds each, for the last processes of a case to be gone.
+const MOST_WAITS: u32 = 200;
 
 /// Where a worker that is another user than we are lives, and its cases below it.
 ///
@@ -57,6 +61,7 @@ pub(in crate::sandbox) struct V2 {
     folder: File,
     cpu: File,
     weighted: bool,
+    pids: u64,
 }
 
 impl V2 {
@@ -76,6 +81,8 @@ impl V2 {
     }
 
     fn set_up(path: &Path, limits: &Limits) -> io::Result<Self> {
+        // Without memory.oom.group, as version 1 has it: the kernel ends one process, and the facts
+        // say so whatever becomes of the others.
         let hard = limits.memory.0.saturating_add(MEMORY_MARGIN.0).to_string();
         write(&path.join("memory.max"), &hard)?;
         let swap = path.join("memory.swap.max");
@@ -91,7 +98,7 @@ impl V2 {
         let folder = File::open(path).map_err(|error| with_path(&error, path))?;
         let cpu = path.join("cpu.stat");
         let cpu = File::open(&cpu).map_err(|error| with_path(&error, &cpu))?;
-        Ok(Self { path: path.to_owned(), folder, cpu, weighted })
+        Ok(Self { path: path.to_owned(), folder, cpu, weighted, pids: limits.pids.into() })
     }
 
     pub(super) fn folder(&self) -> BorrowedFd<'_> {
@@ -103,12 +110,40 @@ impl V2 {
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "cpu.stat without usage_usec"))
     }
 
+    /// Memory in use now, where the kernel does not keep the peak (before 5.19).
+    pub(super) fn memory_to_watch(&self) -> Option<u64> {
+        if self.path.join("memory.peak").exists() {
+            return None;
+        }
+        number(&self.text("memory.current").ok()?).ok()
+    }
+
+    /// Waits until the folder is empty: a process that was reaped may still be on its way out, and
+    /// what it used is not all counted before.
+    fn wait_until_empty(&self) -> io::Result<()> {
+        let path = self.path.join("cgroup.events");
+        let events = File::open(&path).map_err(|error| with_path(&error, &path))?;
+        for _ in 0..MOST_WAITS {
+            if field(&read(&events)?, "populated") == Some(0) {
+                return Ok(());
+            }
+            // The kernel says POLLPRI when the file changes; the time-out is for a change that came
+            // between reading and waiting.
+            let _ = poll(&mut [PollFd::new(events.as_fd(), PollFlags::POLLPRI)], 10_u8);
+        }
+        log::debug!("{} is not empty", self.path.display());
+        Ok(())
+    }
+
     pub(super) fn counters(&self) -> io::Result<Counters> {
+        self.wait_until_empty()?;
         let cpu = read(&self.cpu)?;
         let events = self.text("memory.events")?;
         let stat = self.text("memory.stat")?;
         let cache = field(&stat, "file").unwrap_or(0).saturating_sub(field(&stat, "shmem").unwrap_or(0));
+        let pids_limit_hits = field(&self.text("pids.events")?, "max").unwrap_or(0);
         let optional = |name: &str| self.text(name).ok().and_then(|text| number(&text).ok());
+        let pids_peak = optional("pids.peak");
         Ok(Counters {
             cpu_micros: field(&cpu, "usage_usec").unwrap_or(0),
             user_micros: field(&cpu, "user_usec").unwrap_or(0),
@@ -117,8 +152,12 @@ impl V2 {
             memory_cache_left: Bytes(cache),
             oom_kills: field(&events, "oom_kill").unwrap_or(0),
             memory_limit_hits: field(&events, "max").unwrap_or(0),
-            pids_limit_hits: field(&self.text("pids.events")?, "max").unwrap_or(0),
-            pids_peak: optional("pids.peak").and_then(|peak| u32::try_from(peak).ok()),
+            // Before 6.11 a limit further up counts here too, and is not the program's doing.
+            pids_limit_hits: match pids_peak {
+                Some(peak) if peak < self.pids => 0,
+                _ => pids_limit_hits,
+            },
+            pids_peak: pids_peak.and_then(|peak| u32::try_from(peak).ok()),
         })
     }
 

@@ -32,12 +32,13 @@ const NUMBER: u32 = 0;
 const ARCH: u32 = 4;
 const ARGUMENTS: u32 = 16;
 
-/// The filter of a policy for an architecture; `None` for [`SeccompPolicy::Off`].
-pub(in crate::sandbox) fn filter(policy: SeccompPolicy, arch: Arch) -> Option<Filter> {
+/// The filter of a policy for an architecture, and for hosts where a cgroup counts memory or none
+/// does; `None` for [`SeccompPolicy::Off`].
+pub(in crate::sandbox) fn filter(policy: SeccompPolicy, arch: Arch, counted: bool) -> Option<Filter> {
     if policy == SeccompPolicy::Off {
         return None;
     }
-    let rules = table::rules(policy);
+    let rules = table::rules(policy, counted);
     Some(Filter {
         reporting: compile(&rules, arch, USER_NOTIFICATION),
         killing: compile(&rules, arch, KILL_PROCESS),
@@ -203,16 +204,18 @@ mod tests {
     }
 
     fn decide(arch: Arch, name: &str, arguments: [u64; 6]) -> u32 {
-        let filter = filter(SeccompPolicy::Default, arch).expect("not off");
+        let filter = filter(SeccompPolicy::Default, arch, true).expect("not off");
         run(&filter.reporting, arch.audit(), arch.number(name).expect("a known name"), arguments)
     }
 
     #[test]
     fn every_rule_of_both_architectures_is_what_the_program_does() {
-        for policy in [SeccompPolicy::Default, SeccompPolicy::Strict] {
+        for (policy, counted) in
+            [(SeccompPolicy::Default, true), (SeccompPolicy::Default, false), (SeccompPolicy::Strict, true)]
+        {
             for arch in [Arch::X86_64, Arch::Aarch64] {
-                let program = filter(policy, arch).expect("not off").reporting;
-                for rule in table::rules(policy).iter().filter(|rule| rule.tests.is_empty()) {
+                let program = filter(policy, arch, counted).expect("not off").reporting;
+                for rule in table::rules(policy, counted).iter().filter(|rule| rule.tests.is_empty()) {
                     if let Some(number) = arch.number(rule.name) {
                         let found = run(&program, arch.audit(), number, [0; 6]);
                         assert_eq!(
@@ -229,7 +232,7 @@ mod tests {
 
     #[test]
     fn unknown_numbers_do_not_exist_and_foreign_entry_points_are_reported() {
-        let program = filter(SeccompPolicy::Default, Arch::X86_64).expect("not off").reporting;
+        let program = filter(SeccompPolicy::Default, Arch::X86_64, true).expect("not off").reporting;
         let native = Arch::X86_64.audit();
         for number in [335, 450 + 50, 999, 0x3FFF_FFFF] {
             assert_eq!(run(&program, native, number, [0; 6]), ERRNO | 38, "{number}");
@@ -251,6 +254,26 @@ mod tests {
             assert_eq!(decide(arch, "ioctl", [0, 0x5412 | dirty, 0, 0, 0, 0]), ERRNO | 1);
             assert_eq!(decide(arch, "ioctl", [0, 0x5413, 0, 0, 0, 0]), ALLOW);
         }
+    }
+
+    #[test]
+    fn memory_of_no_process_is_refused_only_where_nothing_counts_it() {
+        for name in ["memfd_create", "shmget", "msgget"] {
+            assert_eq!(decide(Arch::X86_64, name, [0; 6]), ALLOW, "{name}");
+            let uncounted = filter(SeccompPolicy::Default, Arch::X86_64, false).expect("not off").reporting;
+            let number = Arch::X86_64.number(name).expect("a known name");
+            assert_eq!(run(&uncounted, Arch::X86_64.audit(), number, [0; 6]), ERRNO | 38, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_limit_on_core_dumps_cannot_be_changed_and_others_can() {
+        for arch in [Arch::X86_64, Arch::Aarch64] {
+            assert_eq!(decide(arch, "prlimit64", [0, 4, 0, 0, 0, 0]), ERRNO | 1);
+            assert_eq!(decide(arch, "prlimit64", [0, 7, 0, 0, 0, 0]), ALLOW);
+        }
+        assert_eq!(decide(Arch::X86_64, "setrlimit", [4, 0, 0, 0, 0, 0]), ERRNO | 1);
+        assert_eq!(decide(Arch::X86_64, "setrlimit", [7, 0, 0, 0, 0, 0]), ALLOW);
     }
 
     #[test]
@@ -276,7 +299,7 @@ mod tests {
     #[test]
     fn a_filter_is_small_and_within_the_kernels_bound() {
         for arch in [Arch::X86_64, Arch::Aarch64] {
-            let program = filter(SeccompPolicy::Default, arch).expect("not off").reporting;
+            let program = filter(SeccompPolicy::Default, arch, true).expect("not off").reporting;
             assert!(program.len() < 1024, "{} instructions", program.len());
         }
     }

@@ -14,6 +14,8 @@ const UNSHARE_NAMESPACES: u32 = NEW_NAMESPACES | 0x80;
 
 /// `SOCK_RAW`, `SOCK_PACKET`, in the low four bits of a socket's type.
 const RAW_SOCKETS: &[u32] = &[3, 10];
+/// `RLIMIT_CORE`.
+const CORE: u32 = 4;
 /// `AF_UNIX`, `AF_INET`, `AF_INET6`.
 const FAMILIES: &[u32] = &[1, 2, 10];
 
@@ -256,7 +258,6 @@ const ALLOWED: &[&str] = &[
     "setresgid",
     "setresuid",
     "setreuid",
-    "setrlimit",
     "setsid",
     "setsockopt",
     "setuid",
@@ -416,10 +417,13 @@ const BY_ARGUMENT: &[Rule] = &[
     Rule {
         // Limits of oneself only: where init has the program's own user id (no root, one id), the
         // kernel would let the program set init's.
+        // The limit on core dumps stays as it is (see `plan`): lowered to 0 it would start the host's
+        // crash handler.
         name: "prlimit64",
-        tests: &[(Test::OneOf(0, &[0]), Action::Allow)],
+        tests: &[(Test::OneOf(1, &[CORE]), EPERM), (Test::OneOf(0, &[0]), Action::Allow)],
         otherwise: EPERM,
     },
+    Rule { name: "setrlimit", tests: &[(Test::OneOf(0, &[CORE]), EPERM)], otherwise: Action::Allow },
 ];
 
 const SOCKET: Rule = Rule {
@@ -434,14 +438,21 @@ const SOCKET_STRICT: Rule = Rule {
     otherwise: EAFNOSUPPORT,
 };
 
-/// Every rule of a policy. Names that an architecture lacks are dropped by the compiler: there,
+/// Memory that belongs to no process while nobody maps it. Where no cgroup counts, a program could
+/// take all of the host's in this way, unseen by a look at its processes.
+const UNSEEN_MEMORY: &[&str] = &["memfd_create", "shmget", "msgget"];
+
+/// Every rule of a policy; `counted`: a cgroup counts the program's memory. Names that an architecture lacks are dropped by the compiler: there,
 /// the call does not exist.
-pub(super) fn rules(policy: SeccompPolicy) -> Vec<Rule> {
+pub(super) fn rules(policy: SeccompPolicy, counted: bool) -> Vec<Rule> {
     let plain = |name: &&'static str, otherwise| Rule { name, tests: &[], otherwise };
     let socket = if policy == SeccompPolicy::Strict { SOCKET_STRICT } else { SOCKET };
     ALLOWED
         .iter()
-        .map(|name| plain(name, Action::Allow))
+        .map(|name| {
+            let refused = !counted && UNSEEN_MEMORY.contains(name);
+            plain(name, if refused { ENOSYS } else { Action::Allow })
+        })
         .chain(REFUSED.iter().map(|(name, action)| plain(name, *action)))
         .chain(REPORTED.iter().map(|name| plain(name, Action::Report)))
         .chain(BY_ARGUMENT.iter().copied())
@@ -459,7 +470,7 @@ mod tests {
     #[test]
     fn no_name_stands_in_two_lists() {
         let mut seen = HashSet::new();
-        for rule in rules(SeccompPolicy::Default) {
+        for rule in rules(SeccompPolicy::Default, true) {
             assert!(seen.insert(rule.name), "{} has two rules", rule.name);
         }
     }

@@ -1,7 +1,6 @@
 //! One case from the hand-over to the death of its last process.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::fchown;
 use std::time::SystemTime;
 
 use nix::fcntl::OFlag;
@@ -51,7 +50,7 @@ pub(super) struct Case<'a> {
     pub(super) init: OwnedFd,
     pub(super) init_pid: i32,
     pub(super) fault: Option<OwnedFd>,
-    pub(super) status: OwnedFd,
+    pub(super) status: Option<OwnedFd>,
     pub(super) listener: Option<OwnedFd>,
     pub(super) stdout: Capture,
     pub(super) stderr: Capture,
@@ -67,25 +66,27 @@ pub(super) struct Case<'a> {
     pub(super) next_cpu_check: u64,
     pub(super) next_watch: u64,
     pub(super) tree: TreeUse,
-    pub(super) tree_peak: u64,
+    pub(super) watched_peak: u64,
+    /// Resident before `execve`, in KiB.
+    pub(super) resident_before: u64,
+    /// Processes and threads that were seen at a time.
+    pub(super) watched_tasks: u32,
     pub(super) buffer: Vec<u8>,
 }
 
 impl<'a> Case<'a> {
     fn begin(with: &'a Supervision<'a>) -> Result<Self, Fault> {
         let step = |error: std::io::Error| fault::setup_io("making the pipes of a case", &error);
-        let pipe = || nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|errno| step(errno.into()));
+        let owner = with.worker.program_id();
+        let pipe = || {
+            let pipe = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|errno| step(errno.into()))?;
+            pump::give(pipe.1.as_fd(), owner).map_err(step)?;
+            Ok::<_, Fault>(pipe)
+        };
         let pair = || packet_pair().map_err(|errno| step(errno.into()));
-        let (stdin, pump) = pump::open(&with.spec.stdin).map_err(step)?;
+        let (stdin, pump) = pump::open(&with.spec.stdin, owner).map_err(step)?;
         let (out_read, out_write) = pipe()?;
         let (err_read, err_write) = pipe()?;
-        // The program's own, or it could not open them by name: `echo >/dev/stderr`, `tee /dev/stdout`.
-        if let Some(program) = with.worker.program() {
-            let piped_in = pump.as_ref().map(|_| &stdin);
-            for pipe in [&out_write, &err_write].into_iter().chain(piped_in) {
-                fchown(pipe, Some(program), Some(program)).map_err(step)?;
-            }
-        }
         let (fault_ours, fault_theirs) = pair()?;
         let (status_ours, status_theirs) = pair()?;
         let mut fds = vec![
@@ -111,7 +112,7 @@ impl<'a> Case<'a> {
             init,
             init_pid,
             fault: Some(fault_ours),
-            status: status_ours,
+            status: Some(status_ours),
             listener: None,
             stdout: Capture::new(out_read, limit).map_err(step)?,
             stderr: Capture::new(err_read, limit).map_err(step)?,
@@ -126,12 +127,16 @@ impl<'a> Case<'a> {
             next_cpu_check: u64::MAX,
             next_watch: u64::MAX,
             tree: TreeUse::default(),
-            tree_peak: 0,
+            watched_peak: 0,
+            resident_before: 0,
+            watched_tasks: 0,
             buffer: vec![0; 64 << 10],
         };
         // Init holds until now: from here on somebody can kill it.
-        wire::send(case.status.as_fd(), &true, &[])
-            .map_err(|error| fault::monitor("starting a case", Some(&error)))?;
+        if let Some(status) = &case.status {
+            wire::send(status.as_fd(), &true, &[])
+                .map_err(|error| fault::monitor("starting a case", Some(&error)))?;
+        }
         Ok(case)
     }
 

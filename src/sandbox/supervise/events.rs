@@ -59,7 +59,7 @@ impl Case<'_> {
         let mut what = vec![(Watched::Init, self.init.as_fd(), PollFlags::POLLIN)];
         what.push((Watched::Worker, self.with.worker.control(), PollFlags::empty()));
         what.extend(self.fault.as_ref().map(|fd| (Watched::Fault, fd.as_fd(), PollFlags::POLLIN)));
-        what.push((Watched::Status, self.status.as_fd(), PollFlags::POLLIN));
+        what.extend(self.status.as_ref().map(|fd| (Watched::Status, fd.as_fd(), PollFlags::POLLIN)));
         what.extend(self.stdout.fd().map(|fd| (Watched::Stdout, fd, PollFlags::POLLIN)));
         what.extend(self.stderr.fd().map(|fd| (Watched::Stderr, fd, PollFlags::POLLIN)));
         if let Some((fd, reading)) = self.pump.as_ref().and_then(Pump::waits_for) {

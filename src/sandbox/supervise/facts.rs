@@ -57,7 +57,7 @@ impl Case<'_> {
         let events = Events {
             oom_kills: counters.oom_kills,
             memory_limit_hits: counters.memory_limit_hits,
-            pids_limit_hits: counters.pids_limit_hits,
+            pids_limit_hits: counters.pids_limit_hits.max(self.seen_too_many()),
             disk_full: self.exited.is_some_and(|exited| exited.disk_full),
         };
         let missing = || Err(FileProblem::Missing);
@@ -98,7 +98,7 @@ impl Case<'_> {
             cpu,
             user,
             kernel: cpu.saturating_sub(user),
-            memory_peak: counters.memory_peak.unwrap_or(Bytes(self.tree_peak)),
+            memory_peak: counters.memory_peak.unwrap_or_else(|| self.seen_peak()),
             memory_cache_left: counters.memory_cache_left,
             pids_peak: counters.pids_peak,
             output: Bytes(0),
@@ -107,6 +107,22 @@ impl Case<'_> {
             disk: Bytes(exited.map_or(0, |exited| exited.disk_used)),
             context_switches: exited.map_or((0, 0), |exited| exited.switches),
         }
+    }
+
+    /// The peak where no cgroup keeps it: what was seen, and what the kernel knows of the largest
+    /// process, unless that was before it became the program.
+    fn seen_peak(&self) -> Bytes {
+        let largest = self.exited.map_or(0, |exited| exited.resident_kib);
+        let largest = if largest > self.resident_before { largest << 10 } else { 0 };
+        Bytes(self.watched_peak.max(largest))
+    }
+
+    /// 1 if more processes were seen at a time than allowed, where no cgroup counts: RLIMIT_NPROC lets
+    /// one more through for that. What was left at the end was there with the program.
+    fn seen_too_many(&self) -> u64 {
+        let at_the_end = self.exited.map_or(0, |exited| exited.leaked + 1);
+        let most = self.watched_tasks.max(at_the_end);
+        u64::from(matches!(self.with.cgroup, Cgroup::None) && most > self.with.spec.limits.pids)
     }
 
     fn enforced(&self) -> Enforced {

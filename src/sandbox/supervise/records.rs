@@ -8,7 +8,7 @@ use nix::sys::socket::MsgFlags;
 
 use super::case::{Case, Stage};
 use crate::sandbox::outcome::{Fault, FaultKind, FileContent, FileProblem, KillReason};
-use crate::sandbox::sys::receive_notification;
+use crate::sandbox::sys::{Notice, receive_notification};
 use crate::sandbox::wire::{self, FileFault, FileRecord, Record};
 use crate::sandbox::{fault, seccomp};
 use crate::units::Bytes;
@@ -32,7 +32,8 @@ impl Case<'_> {
 
     fn on_fault_record(&mut self, record: Record, mut fds: Vec<OwnedFd>) {
         match record {
-            Record::Ready { at_nanos, cpu_nanos, .. } => {
+            Record::Ready { at_nanos, cpu_nanos, resident_kib, .. } => {
+                self.resident_before = resident_kib;
                 self.stage = Stage::Ready;
                 self.start = (at_nanos, cpu_nanos);
             }
@@ -41,23 +42,35 @@ impl Case<'_> {
                 self.stage = Stage::SettingUp;
                 self.failure = Some(fault::setup(record));
             }
-            Record::ExecFailed { candidate, errno } => {
+            Record::ExecFailed { candidate, errno, found } => {
                 self.stage = Stage::SettingUp;
-                self.failure = Some(self.exec_failed(candidate, errno));
+                self.failure = Some(self.exec_failed(candidate, errno, found));
+            }
+            Record::WorkdirFailed { errno } => {
+                self.failure = Some(Fault {
+                    kind: FaultKind::Workdir { path: self.with.plan.workdir.to_string() },
+                    step: "entering the working directory".to_owned(),
+                    errno: Some(errno),
+                    help: "it is looked for inside the sandbox: have the folder there, or name another one"
+                        .to_owned(),
+                });
             }
             Record::Exited(_) | Record::File { .. } => {}
         }
     }
 
-    fn exec_failed(&self, candidate: u32, errno: i32) -> Fault {
+    fn exec_failed(&self, candidate: u32, errno: i32, found: bool) -> Fault {
         let paths: Vec<String> = self.with.plan.candidates.iter().map(ToString::to_string).collect();
         let path = usize::try_from(candidate).ok().and_then(|n| paths.get(n).cloned()).unwrap_or_default();
         let kind = match errno {
-            libc::ENOENT | libc::ENOTDIR => FaultKind::NotFound { searched: paths },
+            libc::ENOENT | libc::ENOTDIR if !found => FaultKind::NotFound { searched: paths },
             _ => FaultKind::NotExecutable { path },
         };
         let help = match errno {
             libc::ENOEXEC => "not a program for this machine, and no `#!` line says what runs it",
+            libc::ENOENT if found => {
+                "the file is there, but what runs it is not: see its `#!` line, or its dynamic loader"
+            }
             libc::EACCES => "make it executable (chmod +x), and do not name a directory",
             _ => "",
         };
@@ -66,12 +79,14 @@ impl Case<'_> {
     }
 
     pub(super) fn read_status(&mut self, flags: MsgFlags) {
-        loop {
-            match wire::receive::<Record>(self.status.as_fd(), flags) {
+        while let Some(status) = &self.status {
+            match wire::receive::<Record>(status.as_fd(), flags) {
                 Ok(Some((Record::Exited(exited), _))) => self.exited = Some(exited),
                 Ok(Some((Record::File { index, result }, fds))) => self.on_file(index, result, fds),
                 Ok(Some(_)) => {}
-                Ok(None) | Err(_) => return,
+                Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => return,
+                // Its end: not waited for again, or it would wake us until init's own end.
+                Ok(None) | Err(_) => self.status = None,
             }
         }
     }
@@ -90,14 +105,16 @@ impl Case<'_> {
     pub(super) fn read_listener(&mut self) {
         let Some(listener) = &self.listener else { return };
         match receive_notification(listener.as_fd()) {
-            Ok(Some(notification)) => {
+            Ok(Notice::Call(notification)) => {
                 let (name, arch) = seccomp::describe(notification.number, notification.arch);
                 let number = i64::from(notification.number);
                 // The listener stays open until all are dead: closing it would let the call return.
                 self.kill(KillReason::ForbiddenSyscall { name, number, arch });
             }
-            // Nobody is under the filter any more, or the caller has died meanwhile.
-            Ok(None) | Err(_) => self.listener = None,
+            // A signal has taken back what was to be read. The next call is to be seen all the same.
+            Ok(Notice::Nothing) => {}
+            // Nobody is under the filter any more.
+            Ok(Notice::Gone) | Err(_) => self.listener = None,
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) use privileges::{
     drop_bounding_set, drop_capabilities, join_new_session_keyring, lock_securebits, reset_signals,
 };
 pub(super) use processes::{Forked, Waited, exit_now, fork, pidfd_kill, wait_any};
-pub(super) use seccomp::{Instruction, install_filter, receive_notification};
+pub(super) use seccomp::{Instruction, Notice, install_filter, receive_notification};
 
 use std::io;
 

@@ -67,6 +67,8 @@ pub(in crate::sandbox) struct Waited {
     pub(in crate::sandbox) pid: libc::pid_t,
     /// The status as wait(2) gives it.
     pub(in crate::sandbox) status: libc::c_int,
+    /// The most memory that it or a child that it reaped had resident, in KiB.
+    pub(in crate::sandbox) resident_kib: u64,
     /// Its user and kernel time.
     pub(in crate::sandbox) cpu: (Duration, Duration),
     /// Voluntary and involuntary context switches.
@@ -88,6 +90,7 @@ pub(in crate::sandbox) fn wait_any(no_hang: bool) -> io::Result<Option<Waited>> 
             return Ok(Some(Waited {
                 pid,
                 status,
+                resident_kib: count(usage.ru_maxrss),
                 cpu,
                 switches: (count(usage.ru_nvcsw), count(usage.ru_nivcsw)),
             }));

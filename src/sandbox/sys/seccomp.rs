@@ -59,14 +59,27 @@ pub(in crate::sandbox) struct Notification {
     pub(in crate::sandbox) arch: u32,
 }
 
-/// Reads one notification; `None` if there is none, or the process that caused it has died.
-pub(in crate::sandbox) fn receive_notification(listener: BorrowedFd<'_>) -> io::Result<Option<Notification>> {
+/// What a listener has for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Notice {
+    /// A call that waits.
+    Call(Notification),
+    /// Nothing now: a call that was to be read has been interrupted by a signal or by death.
+    Nothing,
+    /// Nothing, for ever: nobody is under the filter any more.
+    Gone,
+}
+
+/// Reads one notification, without waiting.
+pub(in crate::sandbox) fn receive_notification(listener: BorrowedFd<'_>) -> io::Result<Notice> {
     // Before Linux 6.11 a read waits for ever once nobody is left under the filter, and that state
     // makes the descriptor ready too (POLLHUP): so only when there is something to read.
     let mut polled = [PollFd::new(listener, PollFlags::POLLIN)];
     poll(&mut polled, PollTimeout::ZERO)?;
-    if !polled[0].revents().is_some_and(|events| events.contains(PollFlags::POLLIN)) {
-        return Ok(None);
+    let events = polled[0].revents().unwrap_or(PollFlags::empty());
+    if !events.contains(PollFlags::POLLIN) {
+        let gone = events.intersects(PollFlags::POLLHUP | PollFlags::POLLERR);
+        return Ok(if gone { Notice::Gone } else { Notice::Nothing });
     }
     // SECCOMP_IOCTL_NOTIF_RECV = _IOWR('!', 0, struct seccomp_notif), 80 bytes.
     const RECEIVE: libc::c_ulong = 0xC050_2100;
@@ -75,8 +88,10 @@ pub(in crate::sandbox) fn receive_notification(listener: BorrowedFd<'_>) -> io::
     // SAFETY: the request's size field (80) is that of `notification`, which is alive and ours.
     let result = unsafe { libc::ioctl(listener.as_raw_fd(), RECEIVE, &raw mut notification) };
     match check(libc::c_long::from(result)) {
-        Ok(_) => Ok(Some(Notification { number: notification.data.nr, arch: notification.data.arch })),
-        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) => Ok(None),
+        Ok(_) => {
+            Ok(Notice::Call(Notification { number: notification.data.nr, arch: notification.data.arch }))
+        }
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) => Ok(Notice::Nothing),
         Err(error) => Err(error),
     }
 }

@@ -34,8 +34,7 @@ struct Budget {
 
 impl Budget {
     fn spend(&mut self, bytes: u64) -> io::Result<()> {
-        let too_large =
-            || io::Error::new(io::ErrorKind::FileTooLarge, "the folder is too large to be copied");
+        let too_large = || io::Error::from_raw_os_error(libc::EFBIG);
         self.bytes = self.bytes.checked_sub(bytes).ok_or_else(too_large)?;
         self.entries = self.entries.checked_sub(1).ok_or_else(too_large)?;
         Ok(())
@@ -49,8 +48,7 @@ fn copy_folder(
     budget: &mut Budget,
     depth: u32,
 ) -> io::Result<()> {
-    let deeper =
-        depth.checked_sub(1).ok_or_else(|| io::Error::new(io::ErrorKind::FileTooLarge, "too deep"))?;
+    let deeper = depth.checked_sub(1).ok_or_else(|| io::Error::from_raw_os_error(libc::EFBIG))?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());

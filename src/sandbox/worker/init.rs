@@ -22,6 +22,7 @@ use nix::sys::stat::Mode;
 use super::copy::{Owner, copy_tree};
 use super::program;
 use super::template::{self, ANCHOR, Built, PROGRAM_ID, ROOT, SOURCES, WRITABLE};
+use crate::sandbox::fault;
 use crate::sandbox::monotonic_nanos;
 use crate::sandbox::sys::{self, Forked, Waited};
 use crate::sandbox::wire::{self, CasePlan, Exited, FaultRecord, FileFault, FileRecord, Record, Step};
@@ -41,6 +42,7 @@ pub(super) struct CaseFds {
 
 /// Init's whole life.
 pub(super) fn run(plan: &CasePlan, fds: CaseFds, built: &Built) -> ! {
+    let _ = nix::sys::prctl::set_name(c"capsule-init");
     if let Err(fault) = live(plan, fds, built) {
         log::debug!("init: {fault:?}");
     }
@@ -198,7 +200,7 @@ fn workspace(plan: &CasePlan, built: &Built) -> Result<(), FaultRecord> {
         let owner = built.two_ids.then_some(Owner { uid: PROGRAM_ID, gid: PROGRAM_ID });
         for layer in &plan.layers {
             copy_tree(Path::new(&format!("{SOURCES}/{layer}")), Path::new("/writable/workspace"), owner)
-                .step(|| "copying the workspace".to_owned())?;
+                .step(|| fault::COPYING.to_owned())?;
         }
         return bind("/writable/workspace", "workspace");
     }
@@ -235,7 +237,11 @@ fn watch(
 ) -> Result<(), FaultRecord> {
     let reaping = || "reaping".to_owned();
     let mut cpu = std::time::Duration::ZERO;
-    let mut add = |waited: &Waited| cpu += waited.cpu.0 + waited.cpu.1;
+    let mut resident_kib = 0;
+    let mut add = |waited: &Waited| {
+        cpu += waited.cpu.0 + waited.cpu.1;
+        resident_kib = waited.resident_kib.max(resident_kib);
+    };
     let ended = loop {
         match sys::wait_any(false).step(reaping)? {
             Some(waited) => {
@@ -267,6 +273,7 @@ fn watch(
         at_nanos,
         switches: ended.switches,
         leaked,
+        resident_kib,
         disk_used,
         disk_full,
         io: afterwards.io.as_ref().and_then(block_io),

@@ -48,8 +48,9 @@ fn become_program(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Recor
     nix::unistd::setsid().step(|| "starting a session".to_owned())?;
     // Every descriptor of ours was opened close-on-exec; this is the second line.
     sys::close_on_exec_from(3).step(|| "closing descriptors".to_owned())?;
-    nix::unistd::chdir(plan.workdir.as_os_str())
-        .step(|| format!("entering the working directory {}", plan.workdir))?;
+    if let Err(errno) = nix::unistd::chdir(plan.workdir.as_os_str()) {
+        return Ok(Record::WorkdirFailed { errno: errno as i32 });
+    }
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     let wall = built.landlock.map(|abi| landlock::wall(abi, built.host_network, &plan.writable));
     let wall = wall.transpose().step(|| "making the Landlock rules".to_owned())?;
@@ -62,18 +63,20 @@ fn become_program(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Recor
     let argv: Vec<_> = plan.argv.iter().map(crate::units::NoNul::to_c_string).collect();
     let env: Vec<_> = plan.env.iter().map(crate::units::NoNul::to_c_string).collect();
     lock(plan, fds)?;
-    let mut refused = (0, Errno::ENOENT as i32);
+    let mut failed = Record::ExecFailed { candidate: 0, errno: Errno::ENOENT as i32, found: false };
     for (number, path) in candidates.iter().enumerate() {
         let Err(errno) = nix::unistd::execve(path, &argv, &env);
-        if !matches!(errno, Errno::ENOENT | Errno::ENOTDIR) {
-            refused = (u32::try_from(number).unwrap_or(u32::MAX), errno as i32);
+        let found = nix::unistd::access(path.as_c_str(), nix::unistd::AccessFlags::F_OK).is_ok();
+        if found || !matches!(errno, Errno::ENOENT | Errno::ENOTDIR) {
+            let candidate = u32::try_from(number).unwrap_or(u32::MAX);
+            failed = Record::ExecFailed { candidate, errno: errno as i32, found };
             // Like a shell: a file that may not be executed does not hide one further on.
             if errno != Errno::EACCES {
                 break;
             }
         }
     }
-    Ok(Record::ExecFailed { candidate: refused.0, errno: refused.1 })
+    Ok(failed)
 }
 
 fn set_limits(plan: &CasePlan) -> Result<(), FaultRecord> {
@@ -117,7 +120,14 @@ fn give_up_privileges() -> Result<(), FaultRecord> {
 
 /// Says `Ready`, then puts the filter on.
 fn lock(plan: &CasePlan, fds: &CaseFds) -> Result<(), FaultRecord> {
-    let ready = |reporting| Record::Ready { at_nanos: monotonic_nanos(), cpu_nanos: cpu_nanos(), reporting };
+    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF);
+    let resident_kib = usage.map_or(u64::MAX, |usage| u64::try_from(usage.max_rss()).unwrap_or(u64::MAX));
+    let ready = |reporting| Record::Ready {
+        at_nanos: monotonic_nanos(),
+        cpu_nanos: cpu_nanos(),
+        resident_kib,
+        reporting,
+    };
     let say = |reporting| {
         wire::send(fds.fault.as_fd(), &ready(reporting), &[])
             .step(|| "reporting that the sandbox is ready".to_owned())

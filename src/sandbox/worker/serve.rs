@@ -22,6 +22,9 @@ pub fn worker_main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == probe::PROBE) {
         return probe::prober_main();
     }
+    // So that `pgrep capsule-run` finds the supervisor and nobody else. A name that cannot be set
+    // harms nobody.
+    let _ = nix::sys::prctl::set_name(c"capsule-worker");
     // Inherited descriptors of whoever started capsule-run must not be there to be found. Nothing
     // has been opened yet in this process.
     if sys::close_from(3).is_err() {

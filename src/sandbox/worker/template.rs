@@ -19,6 +19,7 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::copy::{Owner, copy_tree};
 use super::landlock;
+use crate::sandbox::fault;
 use crate::sandbox::sys::{self, Forked, IdMap, MountAttr};
 use crate::sandbox::wire::{self, FaultRecord, Ids, LayerKind, Purpose, Reply, Source, Step, Template};
 use crate::units::NoNul;
@@ -164,7 +165,17 @@ fn enter_as_user(uid: u32, gid: u32) -> Result<(), FaultRecord> {
 fn open_all(sources: &[Source], owner: Option<Owner>) -> Result<Vec<Opened>, FaultRecord> {
     sources
         .iter()
-        .map(|source| open_source(source, owner).step(|| format!("opening {} for the sandbox", source.path)))
+        .map(|source| {
+            open_source(source, owner).map_err(|error| {
+                let too_large = matches!(error.raw_os_error(), Some(libc::EFBIG | libc::ENOSPC));
+                let step = if too_large {
+                    fault::COPYING.to_owned()
+                } else {
+                    format!("opening {} for the sandbox", source.path)
+                };
+                FaultRecord::new(step, &error)
+            })
+        })
         .collect()
 }
 
@@ -297,28 +308,36 @@ fn pivot() -> Result<(), FaultRecord> {
     umount2("/old", MntFlags::MNT_DETACH).step(|| "letting go of the host's files".to_owned())
 }
 
-/// Whether an overlay over a tmpfs can be mounted here: found out by doing it.
+/// Whether an overlay over a tmpfs works here: found out by doing what fails where the kernel's
+/// tmpfs has no user attributes (before 6.6), to replace a folder of the lower layer by a new one.
 fn probe_overlay() -> bool {
-    try_overlay(WRITABLE).is_ok()
+    try_overlay(WRITABLE).inspect_err(|error| log::debug!("no overlay: {error}")).is_ok()
 }
 
-/// Mounts a tmpfs at `base`, an overlay in it, and takes both away again.
-pub(in crate::sandbox) fn try_overlay(base: &str) -> nix::Result<()> {
+/// Mounts a tmpfs at `base`, an overlay in it, uses it, and takes both away again.
+pub(in crate::sandbox) fn try_overlay(base: &str) -> io::Result<()> {
     let none: Option<&str> = None;
     mount(Some("tmpfs"), base, Some("tmpfs"), MsFlags::empty(), Some("size=64k"))?;
-    let result = ["lower", "upper", "work", "merged"]
-        .iter()
-        .try_for_each(|name| fs::create_dir(format!("{base}/{name}")))
-        .map_err(|_| nix::errno::Errno::EIO)
-        .and_then(|()| {
-            let options =
-                format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work,userxattr");
-            let merged = format!("{base}/merged");
-            mount(Some("overlay"), merged.as_str(), Some("overlay"), MsFlags::empty(), Some(options.as_str()))
-        });
+    let result = replace_in_overlay(base);
     umount2(base, MntFlags::MNT_DETACH)?;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
     result
+}
+
+fn replace_in_overlay(base: &str) -> io::Result<()> {
+    for name in ["lower", "lower/folder", "lower/folder/old", "upper", "work", "merged"] {
+        fs::create_dir(format!("{base}/{name}"))?;
+    }
+    let options = format!("lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work,userxattr");
+    let merged = Path::new(base).join("merged");
+    mount(Some("overlay"), &merged, Some("overlay"), MsFlags::empty(), Some(options.as_str()))?;
+    let folder = merged.join("folder");
+    fs::remove_dir_all(&folder)?;
+    fs::create_dir(&folder)?;
+    if fs::read_dir(&folder)?.next().is_some() {
+        return Err(io::Error::other("a new folder shows the old one's files"));
+    }
+    Ok(())
 }
 
 /// The host's parts of the root.

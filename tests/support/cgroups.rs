@@ -1,0 +1,36 @@
+//! What a run leaves in the control groups.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The control groups of the process with this number, which carry it in their names. Those that
+/// are on their way out get a moment to go.
+pub(crate) fn cgroups_of(pid: u32) -> Vec<PathBuf> {
+    let started = Instant::now();
+    loop {
+        let found = cgroups_now(pid);
+        if found.is_empty() || started.elapsed() > Duration::from_secs(5) {
+            return found;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn cgroups_now(pid: u32) -> Vec<PathBuf> {
+    let ours = format!("capsule-run-{pid}-");
+    let mut found = Vec::new();
+    let mut open = vec![PathBuf::from("/sys/fs/cgroup")];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if entry.file_name().to_string_lossy().starts_with(&ours) {
+                    found.push(entry.path());
+                }
+                open.push(entry.path());
+            }
+        }
+    }
+    found
+}
