@@ -88,6 +88,30 @@ fn without_control_groups_a_run_is_refused_unless_watching_is_good_enough() {
 }
 
 #[test]
+fn doctor_names_what_an_ordinary_user_lacks_and_what_would_give_it() {
+    if !is_root() {
+        return;
+    }
+    let user = Ordinary::new();
+    let told = json(&user.run(&["doctor", "--json"]));
+    let layers = told["layers"].as_array().expect("an array").clone();
+    let layer = |id: &str| layers.iter().find(|layer| layer["id"] == id).expect("every layer is told");
+    assert_eq!(layer("id-maps")["state"], "weaker", "{told:#}");
+    assert_eq!(layer("sandbox")["state"], "ok", "{told:#}");
+    let done = user.run(&["doctor"]);
+    // A machine that delegates a control group to nobody would be a surprise, but no fault.
+    if layer("cgroup")["state"] == "missing" {
+        assert_eq!(done.code(), 1, "{done:#?}");
+        let text = &done.stdout;
+        assert!(text.contains("missing  cgroups") && text.contains("run it as root"), "{text}");
+        assert!(text.contains("what they need and lack: cgroups"), "{text}");
+        assert_eq!(layer("memory-limit")["state"], "weaker", "{told:#}");
+    } else {
+        assert_eq!(done.code(), 0, "{done:#?}");
+    }
+}
+
+#[test]
 fn an_ordinary_user_gives_the_grades_that_root_gives() {
     if !is_root() {
         return;

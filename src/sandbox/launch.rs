@@ -122,11 +122,6 @@ impl Worker {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// The host id of its programs, user and group, where that is another one than ours.
-    pub(super) fn program(&self) -> Option<u32> {
-        self.owner.map(|first| first + 1)
-    }
-
     /// Readable or hung up when the worker is gone.
     pub(super) fn control(&self) -> BorrowedFd<'_> {
         self.control.as_fd()

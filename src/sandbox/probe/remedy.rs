@@ -81,7 +81,8 @@ fn forbidden_namespaces(facts: &Facts, found: &mut Vec<String>) {
                 .to_owned(),
         );
     }
-    if facts.container.is_some() {
+    // Where a switch explains it, that is what to say.
+    if facts.container.is_some() && found.is_empty() {
         found.push("start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined, or with a seccomp profile that allows clone, unshare and mount (Kubernetes: seccompProfile.type: Unconfined)".to_owned());
     }
     if found.is_empty() {
@@ -145,7 +146,17 @@ pub(super) fn of_cgroups(facts: &Facts) -> Vec<String> {
     if missing.contains("v2: not mounted") && missing.contains("controller is mounted") {
         found.push("mount the controllers: mount -t cgroup2 none /sys/fs/cgroup".to_owned());
     }
-    if missing.contains("controller is not available") {
+    let has_v1 = missing.contains("cgroup v1: /");
+    if !facts.root && has_v1 {
+        found.push(
+            "run it as root; or have root make a folder for you in each of the hierarchies memory, pids and cpuacct, give it to you (chown), and put your shell in it (cgroup.procs)".to_owned(),
+        );
+    } else if !facts.root {
+        found.push(
+            "start it in a delegated cgroup: systemd-run --user --scope -p Delegate=yes capsule-run ...; or run it as root".to_owned(),
+        );
+    }
+    if missing.contains("controller is not available") && !has_v1 {
         found.push(
             "have the controllers handed down: echo '+memory +pids +cpu' > cgroup.subtree_control in every folder above ours; on the kernel's command line cgroup_enable=memory where memory is switched off (Raspberry Pi OS), cgroup_no_v1=all where v1 has them"
                 .to_owned(),
@@ -155,11 +166,6 @@ pub(super) fn of_cgroups(facts: &Facts) -> Vec<String> {
         found.push("start the container with --security-opt writable-cgroups=true (Docker 28 and newer), or with --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw, or --privileged".to_owned());
     } else if missing.contains("Read-only file system") {
         found.push("mount -o remount,rw /sys/fs/cgroup".to_owned());
-    }
-    if !facts.root {
-        found.push(
-            "start it in a delegated cgroup: systemd-run --user --scope -p Delegate=yes capsule-run ...; or run it as root".to_owned(),
-        );
     }
     if found.is_empty() {
         found.push(

@@ -1,7 +1,6 @@
 //! One case from the hand-over to the death of its last process.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::fchown;
 use std::time::SystemTime;
 
 use nix::fcntl::OFlag;
@@ -88,13 +87,6 @@ impl<'a> Case<'a> {
         let (stdin, pump) = pump::open(&with.spec.stdin, owner).map_err(step)?;
         let (out_read, out_write) = pipe()?;
         let (err_read, err_write) = pipe()?;
-        // The program's own, or it could not open them by name: `echo >/dev/stderr`, `tee /dev/stdout`.
-        if let Some(program) = with.worker.program() {
-            let piped_in = pump.as_ref().map(|_| &stdin);
-            for pipe in [&out_write, &err_write].into_iter().chain(piped_in) {
-                fchown(pipe, Some(program), Some(program)).map_err(step)?;
-            }
-        }
         let (fault_ours, fault_theirs) = pair()?;
         let (status_ours, status_theirs) = pair()?;
         let mut fds = vec![
