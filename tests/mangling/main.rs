@@ -125,8 +125,13 @@ fn outputs() -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.to_vec()).collect()
 }
 
+/// How many of each: `CAPSULE_MANGLINGS`, or few enough for every day.
+fn cases() -> u32 {
+    std::env::var("CAPSULE_MANGLINGS").ok().and_then(|text| text.parse().ok()).unwrap_or(256)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_mangled_suite_is_read_or_refused(bytes in mangled(suites())) {
