@@ -42,6 +42,10 @@ pub(super) struct ResultObject {
     /// What went wrong; absent on success.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject>,
+    /// Facts that decided nothing, in words: forks refused at the process limit, processes left
+    /// behind, output that is not kept. Absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 /// How a single command went.
@@ -147,6 +151,7 @@ impl ResultObject {
             None => None,
         };
         result.status = status(&report.verdict, ran);
+        result.notes.clone_from(&report.verdict.notes);
         if result.status != ResultStatus::Success {
             result.error = Some(ErrorObject {
                 code: report.verdict.code,
@@ -170,6 +175,7 @@ impl ResultObject {
             timestamps: Timestamps::default(),
             enforced: None,
             error: None,
+            notes: Vec::new(),
         }
     }
 
