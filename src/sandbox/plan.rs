@@ -2,10 +2,11 @@
 //! ([`CasePlan`]). Pure.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::seccomp::{self, Arch};
-use super::spec::{Access, Network, Spec, Workspace};
+use super::spec::{Access, Network, SeccompPolicy, Spec, Workspace};
 use super::wire::{
     CasePlan, FilterPlan, Ids, PlacementPlan, PlannedFile, Purpose, Rlimit, RlimitPlan, Source, Template,
 };
@@ -74,12 +75,26 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
         // An inode costs the kernel about 1 KiB that no size counts.
         inodes: (spec.limits.disk.0 / 4096).clamp(256, 1 << 20),
         limits: rlimits(spec, ids, by_rlimit),
-        filter: seccomp::filter(spec.seccomp, arch, !by_rlimit)
-            .map(|filter| FilterPlan { reporting: filter.reporting, killing: filter.killing }),
+        filter: filter(spec.seccomp, arch, !by_rlimit),
         placement: PlacementPlan::Nowhere,
     };
     let template = Template { ids, sources, binds: kept, host_network: spec.network == Network::Host };
     Ok(Planned { template, case, file_bytes })
+}
+
+/// The filter of a policy, compiled for the first case that has it and kept for all others.
+/// `native` is the architecture of this binary, so it need not be told apart.
+fn filter(policy: SeccompPolicy, native: Arch, counted: bool) -> Option<FilterPlan> {
+    static COUNTED: [OnceLock<Option<FilterPlan>>; 3] = [const { OnceLock::new() }; 3];
+    static WATCHED: [OnceLock<Option<FilterPlan>>; 3] = [const { OnceLock::new() }; 3];
+    let kept = if counted { &COUNTED } else { &WATCHED };
+    let [default, strict, off] = kept;
+    let slot = match policy {
+        SeccompPolicy::Default => default,
+        SeccompPolicy::Strict => strict,
+        SeccompPolicy::Off => off,
+    };
+    slot.get_or_init(|| seccomp::filter(policy, native, counted)).clone()
 }
 
 fn no_nul(path: &Path) -> Result<NoNul, String> {

@@ -118,7 +118,8 @@ pub(super) enum Rlimit {
     Nice,
 }
 
-/// The two forms of the filter.
+/// The two forms of a filter: one that reports forbidden calls to a listener, and one that kills
+/// for where a listener cannot be had (another filter of the host has one already).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FilterPlan {
     pub(super) reporting: Vec<Instruction>,

@@ -4,14 +4,7 @@
 use super::{Action, Arch, Rule, Test, table};
 use crate::sandbox::spec::SeccompPolicy;
 use crate::sandbox::sys::Instruction;
-
-/// The two forms of a filter: one that reports forbidden calls to a listener, and one that kills
-/// for where a listener cannot be had (another filter of the host has one already).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sandbox) struct Filter {
-    pub(in crate::sandbox) reporting: Vec<Instruction>,
-    pub(in crate::sandbox) killing: Vec<Instruction>,
-}
+use crate::sandbox::wire::FilterPlan;
 
 const LOAD: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
 const JUMP: u16 = 0x05; // BPF_JMP | BPF_JA
@@ -34,12 +27,12 @@ const ARGUMENTS: u32 = 16;
 
 /// The filter of a policy for an architecture, and for hosts where a cgroup counts memory or none
 /// does; `None` for [`SeccompPolicy::Off`].
-pub(in crate::sandbox) fn filter(policy: SeccompPolicy, arch: Arch, counted: bool) -> Option<Filter> {
+pub(in crate::sandbox) fn filter(policy: SeccompPolicy, arch: Arch, counted: bool) -> Option<FilterPlan> {
     if policy == SeccompPolicy::Off {
         return None;
     }
     let rules = table::rules(policy, counted);
-    Some(Filter {
+    Some(FilterPlan {
         reporting: compile(&rules, arch, USER_NOTIFICATION),
         killing: compile(&rules, arch, KILL_PROCESS),
     })

@@ -22,7 +22,7 @@ pub(in crate::sandbox) enum Forked {
 /// Forks with `CLONE_NEW*` flags, perhaps straight into a version 2 cgroup.
 ///
 /// Like `fork(2)`: the child gets a copy of everything. For single-threaded processes only (the
-/// worker, its init): in one with threads the child could find a lock held for ever.
+/// worker, its init, the prober): in one with threads the child could find a lock held for ever.
 pub(in crate::sandbox) fn fork(namespaces: u64, cgroup: Option<BorrowedFd<'_>>) -> io::Result<Forked> {
     let mut pidfd: libc::c_int = -1;
     // SAFETY: clone_args is a plain struct of integers for which all zeroes is a valid value.
@@ -35,8 +35,9 @@ pub(in crate::sandbox) fn fork(namespaces: u64, cgroup: Option<BorrowedFd<'_>>) 
         args.cgroup = u64::try_from(cgroup.as_raw_fd()).expect("open descriptors are not negative");
     }
     // SAFETY: `args` is live and its own size is passed; `pidfd` outlives the call. Without
-    // CLONE_VM the child has its own memory and stack, so returning into it twice is sound; both
-    // callers (worker::serve, init) are single-threaded, so no lock of the runtime is left held.
+    // CLONE_VM the child has its own memory and stack, so returning into it twice is sound.
+    // Every caller (worker::{serve, init, template}, probe::{prober, attempts}) lives in a process
+    // that worker_main started and that makes no thread, so no lock of the runtime is left held.
     let pid =
         check(unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<libc::clone_args>()) })?;
     if pid == 0 {
