@@ -137,6 +137,8 @@ fn case(id: &str, what: &str) -> ResolvedCase {
         },
         needs: Vec::new(),
         group_score: None,
+        judging: None,
+        for_judge: false,
     }
 }
 

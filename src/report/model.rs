@@ -121,7 +121,7 @@ impl CaseReport {
     /// at the end only ([`RunReport::lost_groups`]).
     #[must_use]
     pub fn score(&self) -> f64 {
-        if self.verdict.status == Status::Passed { self.case.points } else { 0.0 }
+        if self.verdict.status == Status::Passed { self.case.points * self.verdict.share() } else { 0.0 }
     }
 
     /// What a weaker comparison would have ignored to match, for the first check that failed.

@@ -90,6 +90,8 @@ fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedC
         },
         needs: Vec::new(),
         group_score: None,
+        judging: None,
+        for_judge: false,
     }
 }
 

@@ -14,7 +14,8 @@ mod suite;
 
 pub use blocked::blocked;
 pub use case::{
-    CaseId, CaseKind, GroupScore, ResolvedCase, ResolvedLimits, ResolvedSuite, Sources, Visibility,
+    CaseId, CaseKind, GroupScore, JudgeProgram, Judging, ResolvedCase, ResolvedLimits, ResolvedSuite,
+    Sources, Visibility,
 };
 pub use command::{command, workspace};
 pub use explain::{Explanation, explain, explain_command};

@@ -4,10 +4,13 @@
 //! of workers, and one [`CaseReport`](crate::report::CaseReport) for each in suite order,
 //! whatever the order in which they ended.
 
+mod checker;
 mod event;
+mod interact;
 mod outputs;
 mod plan;
 mod pool;
+mod relay;
 mod schedule;
 mod worker;
 

@@ -21,7 +21,8 @@ pub(super) struct Outputs {
     /// Mode 0700: other users of this machine must not read what a submission was built into. The
     /// folders in it are open, because the program in the sandbox may be another user.
     root: Option<Root>,
-    suites: BTreeMap<usize, PathBuf>,
+    /// By suite, and whether they are for programs of the judge's: no case sees those.
+    suites: BTreeMap<(usize, bool), PathBuf>,
 }
 
 impl Outputs {
@@ -30,38 +31,39 @@ impl Outputs {
     }
 
     /// The folder of a suite, if one of its build steps has handed on a file.
-    pub(super) fn of_suite(&self, suite: usize) -> Option<&Path> {
-        self.suites.get(&suite).map(PathBuf::as_path)
+    pub(super) fn of_suite(&self, suite: usize, judge: bool) -> Option<&Path> {
+        self.suites.get(&(suite, judge)).map(PathBuf::as_path)
     }
 
-    /// Keeps a file for the later cases of `suite`; it replaces what an earlier step has left
+    /// Keeps a file for the later cases of a suite, or for its checkers and interactors; it replaces what an earlier step has left
     /// there.
     ///
     /// # Errors
     /// The folder or file cannot be written, or its name is not one inside the workspace.
-    pub(super) fn add(&mut self, suite: usize, path: &Path, file: &FileContent) -> io::Result<()> {
+    pub(super) fn add(&mut self, place: (usize, bool), path: &Path, file: &FileContent) -> io::Result<()> {
         if path.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name leaves the workspace"));
         }
-        let target = self.folder(suite)?.join(path);
+        let target = self.folder(place)?.join(path);
         if let Some(parent) = target.parent() {
             DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
         }
         write(&target, file)
     }
 
-    fn folder(&mut self, suite: usize) -> io::Result<PathBuf> {
-        if let Some(folder) = self.suites.get(&suite) {
+    fn folder(&mut self, place: (usize, bool)) -> io::Result<PathBuf> {
+        if let Some(folder) = self.suites.get(&place) {
             return Ok(folder.clone());
         }
         let root = match &self.root {
             Some(root) => root,
             None => self.root.insert(Root::new(&self.scratch)?),
         };
-        let folder = root.folder.path().join(format!("suite-{suite}"));
+        let folder =
+            root.folder.path().join(format!("{}-{}", if place.1 { "judge" } else { "suite" }, place.0));
         DirBuilder::new().mode(0o755).create(&folder)?;
         fs::set_permissions(&folder, PermissionsExt::from_mode(0o755))?;
-        self.suites.insert(suite, folder.clone());
+        self.suites.insert(place, folder.clone());
         Ok(folder)
     }
 }
@@ -148,12 +150,12 @@ mod tests {
     fn files_keep_their_executable_bit_in_a_private_folder_that_goes_with_the_run() {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let mut outputs = Outputs::new(scratch.path());
-        assert_eq!(outputs.of_suite(0), None);
-        outputs.add(0, Path::new("bin/prog"), &file(b"old", false)).expect("written");
-        outputs.add(0, Path::new("bin/prog"), &file(b"new", true)).expect("replaced");
-        outputs.add(0, Path::new("data"), &file(b"", false)).expect("written");
+        assert_eq!(outputs.of_suite(0, false), None);
+        outputs.add((0, false), Path::new("bin/prog"), &file(b"old", false)).expect("written");
+        outputs.add((0, false), Path::new("bin/prog"), &file(b"new", true)).expect("replaced");
+        outputs.add((0, false), Path::new("data"), &file(b"", false)).expect("written");
 
-        let folder = outputs.of_suite(0).expect("made by the first file").to_owned();
+        let folder = outputs.of_suite(0, false).expect("made by the first file").to_owned();
         let mode = |path: &Path| fs::metadata(path).expect("exists").permissions().mode() & 0o777;
         assert_eq!(fs::read(folder.join("bin/prog")).expect("readable"), b"new");
         assert_eq!(mode(&folder.join("bin/prog")), 0o755);
@@ -181,7 +183,7 @@ mod tests {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let mut outputs = Outputs::new(scratch.path());
         for name in ["../x", "/etc/x", "a/../../x"] {
-            assert!(outputs.add(0, Path::new(name), &file(b"", false)).is_err(), "{name}");
+            assert!(outputs.add((0, false), Path::new(name), &file(b"", false)).is_err(), "{name}");
         }
     }
 

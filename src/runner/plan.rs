@@ -63,6 +63,7 @@ pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
         blocked: None,
         needs: Vec::new(),
         group_score: None,
+        judging: None,
         ..first.clone()
     })
 }

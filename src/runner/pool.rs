@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::judge::{Code, Details, Status, Verdict, not_run};
+use crate::judge::{Code, Details, Status, Verdict, as_judges_build, not_run};
 use crate::report::CaseReport;
 use crate::resolve::CaseKind;
 use crate::sandbox::Engine;
@@ -14,7 +14,7 @@ use super::event::Event;
 use super::outputs::Outputs;
 use super::plan::RunPlan;
 use super::schedule::{Next, Schedule};
-use super::worker::{execute, harness_fault, without_running};
+use super::worker::{Built, execute, harness_fault, without_running};
 
 /// Everything that the workers of one run share.
 struct Run<'a> {
@@ -74,9 +74,12 @@ impl Run<'_> {
                     self.finish(&mut state, at, report);
                 }
                 Next::Run(at) => {
-                    let outputs = state.outputs.of_suite(self.plan.cases[at].suite).map(ToOwned::to_owned);
+                    let suite = self.plan.cases[at].suite;
+                    let [cases, judges] = [false, true]
+                        .map(|judge| state.outputs.of_suite(suite, judge).map(ToOwned::to_owned));
                     drop(state);
-                    let report = self.one(at, outputs.as_deref());
+                    let built = Built { cases: cases.as_deref(), judges: judges.as_deref() };
+                    let report = self.one(at, built);
                     state = self.lock();
                     let report = hand_on(&mut state.outputs, report);
                     self.finish(&mut state, at, report);
@@ -85,7 +88,7 @@ impl Run<'_> {
         }
     }
 
-    fn one(&self, at: usize, outputs: Option<&Path>) -> CaseReport {
+    fn one(&self, at: usize, built: Built<'_>) -> CaseReport {
         let case = &self.plan.cases[at];
         if self.cancel.level() != CancelLevel::Running {
             return without_running(
@@ -94,7 +97,7 @@ impl Run<'_> {
             );
         }
         (self.events)(Event::CaseStarted { case });
-        execute(case, outputs, self.engine, self.cancel)
+        execute(case, built, self.engine, self.cancel)
     }
 
     fn finish(&self, state: &mut State, at: usize, report: CaseReport) {
@@ -118,14 +121,23 @@ impl Run<'_> {
 }
 
 /// Puts the files of a build step that passed where later cases find them.
-fn hand_on(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
+fn hand_on(outputs: &mut Outputs, report: CaseReport) -> CaseReport {
+    let mut report = kept(outputs, report);
+    if report.case.for_judge {
+        report.verdict = as_judges_build(report.verdict);
+    }
+    report
+}
+
+fn kept(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
     if report.case.kind != CaseKind::Build || report.verdict.status != Status::Passed {
         return report;
     }
     let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) else {
         return report;
     };
-    let verdict = report.case.outputs.iter().find_map(|path| keep(outputs, report.case.suite, path, ran));
+    let place = (report.case.suite, report.case.for_judge);
+    let verdict = report.case.outputs.iter().find_map(|path| keep(outputs, place, path, ran));
     if let Some(verdict) = verdict {
         report.verdict = Verdict { checks: report.verdict.checks, notes: report.verdict.notes, ..verdict };
     }
@@ -133,10 +145,10 @@ fn hand_on(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
 }
 
 /// Keeps one output; the verdict on the build step when that fails.
-fn keep(outputs: &mut Outputs, suite: usize, path: &Path, ran: &Ran) -> Option<Verdict> {
+fn keep(outputs: &mut Outputs, place: (usize, bool), path: &Path, ran: &Ran) -> Option<Verdict> {
     let why = match ran.files.iter().find(|file| file.path == path).map(|file| &file.content) {
         Some(Ok(content)) => {
-            let error = outputs.add(suite, path, content).err()?;
+            let error = outputs.add(place, path, content).err()?;
             let step = format!("keeping the build output `{}`: {error}", path.display());
             return Some(harness_fault(&step, "make room in the temporary directory (TMPDIR)"));
         }

@@ -5,18 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use crate::judge::{self, Verdict};
+use crate::judge::{self, Status, Verdict};
 use crate::report::{Attempt, CaseReport};
 use crate::resolve::{self, ResolvedCase};
 use crate::sandbox::Engine;
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::outcome::{Fault, FaultKind, Outcome};
 
+use super::checker::{Given, check, output_of};
+use super::interact::interact;
+
 /// Runs a case to its verdict. A panic on the way is a fault of ours (E5002), and only of this
 /// case: the run goes on.
 pub(super) fn execute(
     case: &Arc<ResolvedCase>,
-    outputs: Option<&Path>,
+    built: Built<'_>,
     engine: &dyn Engine,
     cancel: &Cancel,
 ) -> CaseReport {
@@ -27,15 +30,45 @@ pub(super) fn execute(
     let clock = Instant::now();
     // Nothing that the closure touches is used again after a panic, except the engine, whose
     // guards clean up as they are dropped.
-    let attempt = catch_unwind(AssertUnwindSafe(|| {
-        let spec = resolve::lower(case, outputs);
-        let outcome = engine.run(&spec, cancel);
-        let verdict = judge::judge(&case.expectation, &spec.limits, &outcome);
-        (outcome, verdict)
-    }));
+    let attempt = catch_unwind(AssertUnwindSafe(|| attempt(case, built, engine, cancel)));
     let (outcome, verdict) = attempt.unwrap_or_else(|panic| panicked(panic.as_ref()));
     let attempt = Attempt { started, duration: clock.elapsed(), outcome, verdict: verdict.clone() };
     CaseReport { case: Arc::clone(case), attempts: vec![attempt], verdict }
+}
+
+/// What build steps have made so far: for the cases, and for checkers and interactors.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Built<'a> {
+    pub(super) cases: Option<&'a Path>,
+    pub(super) judges: Option<&'a Path>,
+}
+
+fn attempt(
+    case: &ResolvedCase,
+    built: Built<'_>,
+    engine: &dyn Engine,
+    cancel: &Cancel,
+) -> (Outcome, Verdict) {
+    let spec = resolve::lower(case, if case.for_judge { built.judges } else { built.cases });
+    let Some(judging) = &case.judging else {
+        let outcome = engine.run(&spec, cancel);
+        let verdict = judge::judge(&case.expectation, &spec.limits, &outcome);
+        return (outcome, verdict);
+    };
+    let given = |program| Given { program, case, judging, built: built.judges };
+    let checker = judging.checker.as_deref().map(given);
+    if let Some(interactor) = &judging.interactor {
+        return interact(&given(interactor), checker.as_ref(), spec, engine, cancel);
+    }
+    let outcome = engine.run(&spec, cancel);
+    let verdict = judge::judge(&case.expectation, &spec.limits, &outcome);
+    match checker {
+        Some(checker) if verdict.status == Status::Passed => {
+            let verdict = check(&checker, output_of(&outcome), verdict, engine, cancel);
+            (outcome, verdict)
+        }
+        _ => (outcome, verdict),
+    }
 }
 
 /// The report of a case that has its verdict without having run.

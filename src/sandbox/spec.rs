@@ -44,6 +44,18 @@ pub struct Spec {
     pub require: Require,
 }
 
+impl Spec {
+    /// Closes the pipes that no program has taken.
+    pub fn let_go(&self) {
+        if let Stdin::Pipe(pipe) = &self.stdin {
+            drop(pipe.take());
+        }
+        if let Stdout::Pipe(pipe) = &self.stdout {
+            drop(pipe.take());
+        }
+    }
+}
+
 /// What `/workspace` shows. Whatever the program writes there is private and thrown away.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Workspace {

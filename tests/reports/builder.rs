@@ -127,6 +127,8 @@ fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> Resolve
         },
         needs: vec![],
         group_score: None,
+        judging: None,
+        for_judge: false,
     }
 }
 
