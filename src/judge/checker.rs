@@ -174,7 +174,8 @@ pub fn read_answer(run: &JudgeRun<'_>) -> Answer {
     let mut record = Judged {
         by: run.role,
         protocol: run.protocol,
-        ended: visible_line(verdict.message.as_bytes()),
+        // The list of all statuses that would have been answers helps nobody.
+        ended: visible_line(verdict.message.split(", expected ").next().unwrap_or_default().as_bytes()),
         score: None,
         share: None,
         team_message: None,
@@ -210,7 +211,6 @@ fn broken(run: &JudgeRun<'_>, ran: &Ran, message: &str) -> Kind {
     if run.protocol == Protocol::Testlib && ran.end == End::Exited(3) && ran.killed_by.is_none() {
         return Kind::Broken("it says that it failed itself (exit 3)".to_owned());
     }
-    // The list of all statuses that would have been answers helps nobody.
     let message = message.split(", expected ").next().unwrap_or(message);
     Kind::Broken(format!("{message} is no answer of the {} protocol", run.protocol.name()))
 }

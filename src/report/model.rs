@@ -197,9 +197,19 @@ impl RunReport {
     /// Points reached and points that could be reached. A group that is all or nothing counts as
     /// one: the shares of its cases add up to its points only nearly.
     fn points(&self) -> (f64, f64) {
+        self.points_where(|_| true)
+    }
+
+    /// Points reached in the suite with this number, and points that could be reached.
+    #[must_use]
+    pub fn points_of(&self, suite: usize) -> (f64, f64) {
+        self.points_where(|case| case.case.suite == suite)
+    }
+
+    fn points_where(&self, counts: impl Fn(&CaseReport) -> bool) -> (f64, f64) {
         let (lost, mut seen) = (self.lost_groups(), HashSet::new());
         let (mut score, mut max_score) = (0.0, 0.0);
-        for case in &self.cases {
+        for case in self.cases.iter().filter(|case| counts(case)) {
             let (reached, possible) = match whole_group(case) {
                 None => (case.score(), case.case.points),
                 Some((group, _)) if !seen.insert(group) => (0.0, 0.0),

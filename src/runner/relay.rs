@@ -185,7 +185,7 @@ impl Relay {
             Ok(count) => {
                 let bytes = &buffer[..count];
                 way.total += count as u64;
-                if way.to.is_some() {
+                if way.to.is_some() && way.total <= way.most {
                     way.pending.extend_from_slice(bytes);
                 }
                 if way.speaker == Party::Submission {
@@ -250,15 +250,22 @@ impl Way {
         }
     }
 
-    /// Nobody reads: the speaker is to feel it as it would without us.
+    /// Nobody reads. A submission is to feel it as it would without us (SIGPIPE); an interactor
+    /// whose submission has gone may go on writing, so that it dies of nothing that is not its
+    /// own doing, and learns from its end of file that nobody is there.
     fn listener_is_gone(&mut self) {
         self.to = None;
-        self.from = None;
         self.pending.clear();
+        if self.speaker == Party::Submission {
+            self.from = None;
+        }
     }
 
     fn write(&mut self) {
-        let Some(to) = &mut self.to else { return };
+        let Some(to) = &mut self.to else {
+            self.pending.clear();
+            return;
+        };
         if !self.pending.is_empty() {
             match to.write(&self.pending) {
                 Ok(count) => {

@@ -26,3 +26,4 @@ pub use schema::schema;
 pub(crate) use lines::Lines;
 pub(crate) use parse::parse_leniently;
 pub(crate) use reader::{bad_name, check_relative, shown};
+pub(crate) use syntax::{Node, Value, parse_json, parse_yaml};
