@@ -3,6 +3,7 @@
 pub mod json;
 pub mod junit;
 pub mod result;
+mod score;
 pub mod text;
 
 mod clock;

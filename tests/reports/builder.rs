@@ -84,6 +84,7 @@ pub(crate) fn verdict(status: Status, code: Option<Code>, message: &str) -> Verd
         details: Details::default(),
         checks: vec![],
         notes: vec![],
+        credit: None,
     }
 }
 
@@ -124,9 +125,11 @@ fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> Resolve
             files: vec![],
             code: None,
             build: false,
+            ..Expectation::default()
         },
         needs: vec![],
         group_score: None,
+        terms: std::sync::Arc::default(),
     }
 }
 
@@ -275,6 +278,7 @@ impl Builder {
             unified: unified.into(),
             truncated: false,
             near_miss,
+            note: None,
         });
         self
     }

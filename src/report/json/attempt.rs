@@ -205,6 +205,10 @@ enum Target {
     Stderr,
     /// A file.
     File,
+    /// What it used.
+    Resource,
+    /// The files that were handed in.
+    Source,
 }
 
 /// Where the first difference is.
@@ -359,6 +363,8 @@ impl<'a> Expectation<'a> {
             CheckTarget::Stdout => (Target::Stdout, None),
             CheckTarget::Stderr => (Target::Stderr, None),
             CheckTarget::File(path) => (Target::File, Some(path.as_str())),
+            CheckTarget::Resource(_) => (Target::Resource, None),
+            CheckTarget::Source(path) => (Target::Source, Some(path.as_str())),
         };
         let difference = check.difference.as_ref();
         Self {

@@ -65,6 +65,10 @@ enum Kind {
     Build,
     /// A case proper.
     Case,
+    /// A hook before the cases.
+    Setup,
+    /// A hook after the cases.
+    Teardown,
 }
 
 /// How the points of a group are given.
@@ -75,6 +79,10 @@ enum GroupScore {
     Sum,
     /// All of them if every case passed, otherwise none.
     AllOrNothing,
+    /// By the worst of them.
+    Min,
+    /// All of them once enough is reached, otherwise none.
+    Threshold,
 }
 
 /// Why a case did not pass.
@@ -101,6 +109,10 @@ enum ReasonKind {
     Policy,
     /// A limit.
     Limit,
+    /// The files that were handed in.
+    Source,
+    /// What it used.
+    Resource,
     /// A signal.
     Signal,
     /// The exit status.
@@ -147,6 +159,8 @@ impl<'a> Case<'a> {
             kind: match case.kind {
                 CaseKind::Build => Kind::Build,
                 CaseKind::Case => Kind::Case,
+                CaseKind::Setup => Kind::Setup,
+                CaseKind::Teardown => Kind::Teardown,
             },
             name: &case.name,
             group: case.group.as_deref(),
@@ -164,6 +178,8 @@ impl<'a> Case<'a> {
             group_score: case.group_score.map(|score| match score {
                 resolve::GroupScore::Sum => GroupScore::Sum,
                 resolve::GroupScore::AllOrNothing { .. } => GroupScore::AllOrNothing,
+                resolve::GroupScore::Min { .. } => GroupScore::Min,
+                resolve::GroupScore::Threshold { .. } => GroupScore::Threshold,
             }),
             visibility: case.visibility,
             flaky: report.is_flaky(),
@@ -184,6 +200,7 @@ impl<'a> Reason<'a> {
             (Status::Cancelled, None) => ReasonKind::Cancelled,
             (Status::NotRun, None) => ReasonKind::NotRun,
             (Status::Skipped, None) => ReasonKind::Skipped,
+            (Status::Xfailed, None) => ReasonKind::Exit,
             (Status::Failed, None) => ReasonKind::Exit,
             (Status::Error, None) => ReasonKind::Sandbox,
         };
@@ -214,6 +231,9 @@ impl ReasonKind {
             Code::CheckerFailed => Self::Checker,
             Code::PrerequisiteFailed => Self::Needs,
             Code::UnexpectedPass => Self::Xpass,
+            Code::HookFailed => Self::Setup,
+            Code::SourceRefused => Self::Source,
+            Code::ResourceUse => Self::Resource,
         }
     }
 }

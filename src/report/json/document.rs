@@ -118,6 +118,8 @@ struct Summary<'a> {
     errors: usize,
     /// Left out on purpose.
     skipped: usize,
+    /// Failed, as it was known that they would.
+    xfailed: usize,
     /// Not run, because something that they need failed or the run was interrupted.
     not_run: usize,
     /// Stopped while they ran.
@@ -233,6 +235,7 @@ impl<'a> Summary<'a> {
             failed: summary.failed,
             errors: summary.errors,
             skipped: summary.skipped,
+            xfailed: summary.xfailed,
             not_run: summary.not_run,
             cancelled: summary.cancelled,
             flaky: run.cases.iter().filter(|case| case.is_flaky()).count(),

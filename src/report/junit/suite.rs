@@ -77,7 +77,7 @@ pub(super) fn suites(run: &RunReport) -> Vec<Suite<'_>> {
     for report in &run.cases {
         if let Some((setup, cases)) = pairs.get_mut(report.case.suite) {
             match report.case.kind {
-                CaseKind::Build => setup.cases.push(report),
+                CaseKind::Build | CaseKind::Setup | CaseKind::Teardown => setup.cases.push(report),
                 CaseKind::Case => cases.cases.push(report),
             }
         }
