@@ -129,7 +129,7 @@ fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> Resolve
         },
         needs: vec![],
         group_score: None,
-        terms: std::sync::Arc::default(),
+        terms: Arc::default(),
     }
 }
 
