@@ -169,6 +169,7 @@ pub fn read_answer(run: &JudgeRun<'_>) -> Answer {
         files: Vec::new(),
         code: None,
         build: false,
+        ..Expectation::default()
     };
     let verdict = judge(&expectation, run.limits, run.outcome);
     let mut record = Judged {
@@ -196,7 +197,7 @@ pub fn read_answer(run: &JudgeRun<'_>) -> Answer {
     let kind = match verdict.status {
         Status::Passed => kind(run, ran, &mut record),
         Status::Cancelled => Kind::Cancelled,
-        Status::Failed | Status::Error | Status::NotRun | Status::Skipped => {
+        Status::Failed | Status::Error | Status::NotRun | Status::Skipped | Status::Xfailed => {
             broken(run, ran, &verdict.message)
         }
     };
@@ -386,8 +387,9 @@ fn answered(verdict: Verdict, answer: Answer) -> Verdict {
     notes.extend(
         record.team_message.as_ref().map(|text| format!("{name}: {}", visible_line(text.as_bytes()))),
     );
+    let credit = record.share;
     let details = Details { judged: Some(Box::new(record)), ..Details::default() };
-    Verdict { status, code, message, details, checks, notes }
+    Verdict { status, code, message, details, checks, notes, credit }
 }
 
 /// A build step of the judge's own that failed is the judge's fault.
@@ -398,12 +400,4 @@ pub fn as_judges_build(mut verdict: Verdict) -> Verdict {
         verdict.code = Some(Code::CheckerFailed);
     }
     verdict
-}
-
-impl Verdict {
-    /// The part of the case's points that is given when it passed: 1 unless a checker said otherwise.
-    #[must_use]
-    pub fn share(&self) -> f64 {
-        self.details.judged.as_ref().and_then(|judged| judged.share).unwrap_or(1.0)
-    }
 }

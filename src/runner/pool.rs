@@ -1,20 +1,22 @@
 //! [`run`]: the pool of workers around one [`Schedule`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::judge::{Code, Details, Status, Verdict, as_judges_build, not_run};
+use crate::judge::{Code, Details, Status, Verdict, not_run};
 use crate::report::CaseReport;
-use crate::resolve::CaseKind;
+use crate::resolve::{CaseKind, ResolvedCase};
 use crate::sandbox::Engine;
 use crate::sandbox::cancel::{Cancel, CancelLevel};
 use crate::sandbox::outcome::{FileProblem, Outcome, Ran};
 
+use super::again;
+use super::attempt::With;
 use super::event::Event;
-use super::outputs::Outputs;
+use super::outputs::{JUDGE, Outputs};
 use super::plan::RunPlan;
 use super::schedule::{Next, Schedule};
-use super::worker::{Built, execute, harness_fault, without_running};
+use super::worker::{execute, harness_fault, without_running};
 
 /// Everything that the workers of one run share.
 struct Run<'a> {
@@ -74,12 +76,11 @@ impl Run<'_> {
                     self.finish(&mut state, at, report);
                 }
                 Next::Run(at) => {
-                    let suite = self.plan.cases[at].suite;
-                    let [cases, judges] = [false, true]
-                        .map(|judge| state.outputs.of_suite(suite, judge).map(ToOwned::to_owned));
+                    let case = &self.plan.cases[at];
+                    let judges = state.outputs.of_judge(case.suite);
+                    let outputs = state.outputs.of(case.suite, case.group.as_deref());
                     drop(state);
-                    let built = Built { cases: cases.as_deref(), judges: judges.as_deref() };
-                    let report = self.one(at, built);
+                    let report = self.one(at, &outputs, &judges);
                     state = self.lock();
                     let report = hand_on(&mut state.outputs, report);
                     self.finish(&mut state, at, report);
@@ -88,16 +89,19 @@ impl Run<'_> {
         }
     }
 
-    fn one(&self, at: usize, built: Built<'_>) -> CaseReport {
+    fn one(&self, at: usize, outputs: &[PathBuf], judges: &[PathBuf]) -> CaseReport {
         let case = &self.plan.cases[at];
-        if self.cancel.level() != CancelLevel::Running {
+        // What was set up is cleaned up also after the first signal.
+        let last =
+            if case.kind == CaseKind::Teardown { CancelLevel::NoNewCases } else { CancelLevel::Running };
+        if self.cancel.level() > last {
             return without_running(
                 case,
                 not_run(None, "the run was interrupted before this case started", None),
             );
         }
         (self.events)(Event::CaseStarted { case });
-        execute(case, built, self.engine, self.cancel)
+        execute(case, With { engine: self.engine, cancel: self.cancel, outputs, judges }, self.plan.again)
     }
 
     fn finish(&self, state: &mut State, at: usize, report: CaseReport) {
@@ -121,34 +125,27 @@ impl Run<'_> {
 }
 
 /// Puts the files of a build step that passed where later cases find them.
-fn hand_on(outputs: &mut Outputs, report: CaseReport) -> CaseReport {
-    let mut report = kept(outputs, report);
-    if report.case.for_judge {
-        report.verdict = as_judges_build(report.verdict);
-    }
-    report
-}
-
-fn kept(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
-    if report.case.kind != CaseKind::Build || report.verdict.status != Status::Passed {
+fn hand_on(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
+    if report.case.outputs.is_empty() || report.verdict.status != Status::Passed {
         return report;
     }
     let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) else {
         return report;
     };
-    let place = (report.case.suite, report.case.for_judge);
-    let verdict = report.case.outputs.iter().find_map(|path| keep(outputs, place, path, ran));
+    let verdict = report.case.outputs.iter().find_map(|path| keep(outputs, &report.case, path, ran));
     if let Some(verdict) = verdict {
+        let verdict = again::taken(&report.case, verdict);
         report.verdict = Verdict { checks: report.verdict.checks, notes: report.verdict.notes, ..verdict };
     }
     report
 }
 
 /// Keeps one output; the verdict on the build step when that fails.
-fn keep(outputs: &mut Outputs, place: (usize, bool), path: &Path, ran: &Ran) -> Option<Verdict> {
+fn keep(outputs: &mut Outputs, case: &ResolvedCase, path: &Path, ran: &Ran) -> Option<Verdict> {
     let why = match ran.files.iter().find(|file| file.path == path).map(|file| &file.content) {
         Some(Ok(content)) => {
-            let error = outputs.add(place, path, content).err()?;
+            let group = if case.terms.for_judge { Some(JUDGE) } else { case.group.as_deref() };
+            let error = outputs.add(case.suite, group, path, content).err()?;
             let step = format!("keeping the build output `{}`: {error}", path.display());
             return Some(harness_fault(&step, "make room in the temporary directory (TMPDIR)"));
         }
