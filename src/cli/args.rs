@@ -34,6 +34,8 @@ pub(super) enum Command {
     Suite(Box<SuiteArgs>),
     /// Try what this host can isolate and limit, and say what to do where it cannot
     Doctor(DoctorArgs),
+    /// Write the suite that a problem package amounts to
+    Import(ImportArgs),
     /// Explain a topic, a code or a subcommand: codes, exit-codes, E3001, suite, schema
     Help(HelpArgs),
     /// Print the JSON Schema of a file that this version reads or writes
@@ -161,13 +163,21 @@ pub(super) enum RequireArg {
 /// `capsule-run suite`.
 #[derive(Debug, Args)]
 pub(super) struct SuiteArgs {
-    /// Suite files, or folders that hold one [default: ./capsule.yaml, ./grade.yaml,
+    /// Suite files, or folders that hold one or a problem package [default: ./capsule.yaml, ./grade.yaml,
     /// ./*.capsule.yaml]
     #[arg(value_name = "SUITE")]
     pub(super) suites: Vec<PathBuf>,
     /// The folder with the submission; replaces the suite's own
     #[arg(long, value_name = "DIR")]
     pub(super) submission: Option<PathBuf>,
+    /// Run every reference solution that GLOB finds beside the suite, and compare each with what is
+    /// expected of it: by its folder (accepted, wrong_answer, …), submissions.yaml, or
+    /// @EXPECTED_RESULTS@ in it
+    #[arg(long, value_name = "GLOB", conflicts_with = "submission")]
+    pub(super) submissions: Option<String>,
+    /// Write what became of the solutions to FILE as JSON (- is standard output)
+    #[arg(long, value_name = "FILE", requires = "submissions")]
+    pub(super) verdicts: Option<PathBuf>,
     #[command(flatten)]
     pub(super) select: SelectArgs,
     /// How many cases run at a time: a number, or `auto` for one per CPU
@@ -334,6 +344,20 @@ pub(super) enum MessageFormat {
     Human,
     /// One JSON object a line
     Json,
+}
+
+/// `capsule-run import`.
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The folder of the package: problem.yaml, init.yml, autograding.json, or NAME.in beside NAME.ans
+    #[arg(value_name = "PACKAGE")]
+    pub(super) package: PathBuf,
+    /// The suite to write, in the folder of the package; never overwrites [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// The language of submissions [default: that of an accepted solution]
+    #[arg(long, value_name = "NAME")]
+    pub(super) language: Option<String>,
 }
 
 /// `capsule-run doctor`.

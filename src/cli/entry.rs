@@ -29,6 +29,7 @@ fn dispatch(cli: Cli) -> u8 {
         None => cmd::single::run(cli.single, &places),
         Some(Command::Suite(args)) => cmd::suite::run(*args, &places),
         Some(Command::Doctor(args)) => cmd::doctor::run(&args, &places),
+        Some(Command::Import(args)) => cmd::import::run(&args),
         Some(Command::Help(args)) => cmd::help::run(&args),
         Some(Command::Schema(args)) => cmd::schema::run(&args),
     }

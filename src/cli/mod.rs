@@ -15,12 +15,14 @@ mod journal;
 mod load;
 mod logging;
 mod overrides;
+mod packages;
 mod progress;
 pub mod render;
 mod report_file;
 mod run_meta;
 mod select;
 mod signals;
+mod solutions;
 mod terminal;
 mod turns;
 

@@ -7,11 +7,14 @@
 mod again;
 mod attempt;
 mod cap;
+mod checker;
 mod event;
+mod interact;
 mod order;
 mod outputs;
 mod plan;
 mod pool;
+mod relay;
 mod schedule;
 mod source;
 mod worker;

@@ -67,6 +67,7 @@ pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
         needs: Arc::default(),
         group_score: None,
         terms: Arc::default(),
+        judging: None,
         ..first.clone()
     })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
@@ -17,7 +18,8 @@ use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
 use crate::cli::select::select;
 use crate::cli::signals::{self, Interrupted};
-use crate::cli::{account, exit, overrides, terminal};
+use crate::cli::solutions::{self, Solutions};
+use crate::cli::{account, exit, overrides, packages, terminal};
 use crate::judge::Status;
 use crate::report::json as json_report;
 use crate::report::text::{self, Audience, TextStyle};
@@ -41,6 +43,10 @@ struct Job {
     cases: Vec<Arc<ResolvedCase>>,
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
+    /// `--submissions`.
+    solutions: Option<Solutions>,
+    /// The copy of a submission that is a single file.
+    _staged: Option<TempDir>,
 }
 
 /// The reports that were asked for.
@@ -84,7 +90,18 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let options = overrides::of_suite(&args.operator, &args.set)?;
     let operator = load::operator(places, args.operator.config.as_deref(), options)?;
     let paths = load::find_suites(places, &args.suites)?;
-    let mut suites = load::suites(&paths, &operator, args.submission.as_deref())?;
+    let staged = match &args.submission {
+        Some(path) => packages::stage(path, &places.scratch)?,
+        None => None,
+    };
+    let submission = staged.as_ref().map(TempDir::path).or(args.submission.as_deref());
+    let (mut suites, solutions) = match &args.submissions {
+        None => (load::suites(&paths, &operator, submission)?, None),
+        Some(glob) => {
+            let (suites, solutions) = solutions::load(glob, &paths, &operator, places)?;
+            (suites, Some(solutions))
+        }
+    };
     let broken: Vec<_> =
         suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
     let mut cases = Vec::new();
@@ -95,7 +112,8 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         cases.append(&mut suite.cases);
     }
     let cases = select(cases, &args.select).map_err(Failure::Usage)?;
-    Ok(Job { operator, paths, suites, cases: cases.into_iter().map(Arc::new).collect(), broken, jobs })
+    let cases = cases.into_iter().map(Arc::new).collect();
+    Ok(Job { operator, paths, suites, cases, broken, jobs, solutions, _staged: staged })
 }
 
 fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
@@ -160,9 +178,27 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     }
     run.meta.duration = clock.elapsed();
     finish(&mut run, &interrupted);
-    let (status, reason) = exit::of_run(&run, interrupted.signal());
-    show(&run, args, &style);
-    let (status, written) = reports.write(args, &run, status, reason);
+    let (mut status, mut reason) = exit::of_run(&run, interrupted.signal());
+    match &job.solutions {
+        None => show(&run, args, &style),
+        Some(solutions) => {
+            if interrupted.signal().is_none() {
+                (status, reason) = solutions.status(&run);
+            }
+            terminal::say_text(&solutions.table(&run));
+        }
+    }
+    let (mut status, mut written) = reports.write(args, &run, status, reason);
+    if let (Some(solutions), Some(path)) = (&job.solutions, &args.verdicts) {
+        let text = format!("{:#}\n", solutions.json(&run));
+        match ReportFile::open(path, text.as_bytes()).and_then(|file| file.write(text.as_bytes())) {
+            Ok(()) => written.push(path.display().to_string()),
+            Err(error) => {
+                terminal::say(&format!("error: {error}"));
+                status = exit::REPORT_LOST;
+            }
+        }
+    }
     if !written.is_empty() && !args.show.quiet {
         terminal::say(&format!("  Reports {}", visible_line(written.join(" ").as_bytes())));
     }

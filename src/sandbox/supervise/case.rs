@@ -85,7 +85,7 @@ impl<'a> Case<'a> {
         };
         let pair = || packet_pair().map_err(|errno| step(errno.into()));
         let (stdin, pump) = pump::open(&with.spec.stdin, owner).map_err(step)?;
-        let (out_read, out_write) = pipe()?;
+        let (out_write, out_read) = pump::open_stdout(&with.spec.stdout, owner).map_err(step)?;
         let (err_read, err_write) = pipe()?;
         let (fault_ours, fault_theirs) = pair()?;
         let (status_ours, status_theirs) = pair()?;
@@ -115,7 +115,7 @@ impl<'a> Case<'a> {
             status: Some(status_ours),
             listener: None,
             stdout: Capture::new(out_read, limit).map_err(step)?,
-            stderr: Capture::new(err_read, limit).map_err(step)?,
+            stderr: Capture::new(Some(err_read), limit).map_err(step)?,
             pump,
             started,
             stage: Stage::SettingUp,
