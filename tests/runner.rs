@@ -145,6 +145,7 @@ fn case(id: &str, what: &str) -> ResolvedCase {
         group_score: None,
         terms: Arc::default(),
         judging: None,
+        for_judge: false,
     }
 }
 

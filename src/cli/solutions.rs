@@ -189,15 +189,13 @@ fn word(report: &CaseReport) -> Option<Word> {
     let status = report.verdict.status;
     match (status, report.verdict.code) {
         (Status::Error | Status::Cancelled, _) => Some(Word::Je),
-        (Status::NotRun | Status::Skipped, _) => None,
+        (Status::NotRun | Status::Skipped | Status::Xfailed, _) => None,
         _ if report.case.kind == CaseKind::Build => None,
         (Status::Passed, _) => Some(Word::Ac),
-        (Status::Failed | Status::Xfailed, Some(Code::Timeout)) => Some(Word::Tle),
-        (Status::Failed | Status::Xfailed, Some(Code::OutputLimit)) => Some(Word::Ole),
-        (Status::Failed | Status::Xfailed, Some(Code::WrongExit)) => Some(Word::Rte),
-        (Status::Failed | Status::Xfailed, Some(code)) if code.family() == Family::Expectation => {
-            Some(Word::Wa)
-        }
-        (Status::Failed | Status::Xfailed, _) => Some(Word::Rte),
+        (Status::Failed, Some(Code::Timeout)) => Some(Word::Tle),
+        (Status::Failed, Some(Code::OutputLimit)) => Some(Word::Ole),
+        (Status::Failed, Some(Code::WrongExit)) => Some(Word::Rte),
+        (Status::Failed, Some(code)) if code.family() == Family::Expectation => Some(Word::Wa),
+        (Status::Failed, _) => Some(Word::Rte),
     }
 }

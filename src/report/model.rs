@@ -227,7 +227,7 @@ impl RunReport {
     /// Points reached in the suite with this number, and points that could be reached.
     #[must_use]
     pub fn points_of(&self, suite: usize) -> (f64, f64) {
-        let of_suite = self.cases.iter().filter(move |case| case.case.suite == suite);
+        let of_suite = self.cases.iter().filter(|case| case.case.suite == suite);
         score::points(of_suite.map(CaseReport::mark))
     }
 

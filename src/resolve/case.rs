@@ -104,6 +104,9 @@ pub struct ResolvedCase {
     pub terms: Arc<Terms>,
     /// The checker and the interactor, if there is one.
     pub judging: Option<Box<Judging>>,
+    /// A build step of the judge's: without the submission, and what it hands on is shown to
+    /// checkers and interactors only.
+    pub for_judge: bool,
 }
 
 /// Who judges the output of a case beside the plain checks, and what they are given.

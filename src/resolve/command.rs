@@ -85,6 +85,7 @@ fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedC
         group_score: None,
         terms: Arc::default(),
         judging: None,
+        for_judge: false,
     }
 }
 

@@ -26,9 +26,6 @@ pub struct Terms {
     pub penalty: f64,
     /// How many cases of its group run at a time; the same in every case of the group.
     pub most_at_once: Option<NonZeroUsize>,
-    /// A build step of the judge's: without the submission, and what it hands on is shown to
-    /// checkers and interactors only.
-    pub for_judge: bool,
     /// Of a hook: whose fault it is when it fails.
     pub blame: Blame,
 }

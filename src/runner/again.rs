@@ -67,7 +67,6 @@ pub(super) fn verdict(case: &ResolvedCase, again: Again, attempts: &[Attempt]) -
 /// What is known about a case or who is to blame may turn its verdict.
 pub(super) fn taken(case: &ResolvedCase, verdict: Verdict) -> Verdict {
     match (case.kind, &case.terms.xfail) {
-        (CaseKind::Build, _) if case.terms.for_judge => judge::as_judges_build(verdict),
         (CaseKind::Setup | CaseKind::Teardown, _) if case.terms.blame == Blame::Suite => judge::hook(verdict),
         (CaseKind::Case, Some(xfail)) => {
             judge::known_to_fail(verdict, &xfail.reason, xfail.code, xfail.strict)

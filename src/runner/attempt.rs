@@ -23,8 +23,8 @@ pub(super) struct With<'a> {
     pub(super) cancel: &'a Cancel,
     /// Folders with what build steps and hooks have handed on, the first on top.
     pub(super) outputs: &'a [PathBuf],
-    /// The same for checkers and interactors.
-    pub(super) judges: &'a [PathBuf],
+    /// The same for checkers, interactors and what builds them.
+    pub(super) for_judge: &'a [PathBuf],
 }
 
 /// Runs a case once. A panic on the way is a fault of ours (E5002), and only of this case.
@@ -39,22 +39,26 @@ pub(super) fn attempt(case: &Arc<ResolvedCase>, with: With<'_>) -> Attempt {
 }
 
 fn judged(case: &Arc<ResolvedCase>, with: With<'_>) -> (Outcome, Verdict) {
-    let spec = resolve::lower(case, if case.terms.for_judge { with.judges } else { with.outputs });
-    let given = |judging, program| Given { program, case, judging, with };
-    let judging = case.judging.as_deref();
-    let checker = judging.and_then(|judging| Some(given(judging, judging.checker.as_deref()?)));
-    if let Some(judging) = judging
-        && let Some(interactor) = &judging.interactor
-    {
-        return interact(&given(judging, interactor), checker.as_ref(), spec);
+    let spec = resolve::lower(case, if case.for_judge { with.for_judge } else { with.outputs });
+    let Some(judging) = &case.judging else {
+        let outcome = with.engine.run(&spec, with.cancel);
+        let verdict = judge::judge(&case.expectation, &spec.limits, &outcome);
+        return (outcome, verdict);
+    };
+    let given = |program| Given { program, case, judging, built: with.for_judge };
+    let checker = judging.checker.as_deref().map(given);
+    if let Some(interactor) = &judging.interactor {
+        return interact(&given(interactor), checker.as_ref(), spec, with.engine, with.cancel);
     }
     let outcome = with.engine.run(&spec, with.cancel);
     let verdict = judge::judge(&case.expectation, &spec.limits, &outcome);
-    let verdict = match checker {
-        Some(checker) if verdict.status == Status::Passed => check(&checker, output_of(&outcome), verdict),
-        _ => verdict,
-    };
-    (outcome, verdict)
+    match checker {
+        Some(checker) if verdict.status == Status::Passed => {
+            let verdict = check(&checker, output_of(&outcome), verdict, with.engine, with.cancel);
+            (outcome, verdict)
+        }
+        _ => (outcome, verdict),
+    }
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> (Outcome, Verdict) {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use crate::judge::{self, Answer, JudgeRun, Protocol, Verdict};
 use crate::resolve::{self, JudgeProgram, Judging, ResolvedCase};
+use crate::sandbox::Engine;
+use crate::sandbox::cancel::Cancel;
 use crate::sandbox::outcome::{Outcome, Ran};
 use crate::sandbox::spec::{CollectFile, InputFile, Spec, Stdin};
 use crate::units::{Bytes, NoNul};
-
-use super::attempt::With;
 
 /// Where the files of a checker stand, below its workspace. The folder begins with a dot, so that
 /// no file of its author is there by chance.
@@ -31,14 +31,15 @@ pub(super) struct Given<'a> {
     /// The case that is judged.
     pub(super) case: &'a ResolvedCase,
     pub(super) judging: &'a Judging,
-    pub(super) with: With<'a>,
+    /// What the judge's build steps have made.
+    pub(super) built: &'a [PathBuf],
 }
 
 impl Given<'_> {
     /// The execution: everything but the streams that carry the output.
     pub(super) fn spec(&self) -> Spec {
         let program = self.program;
-        let mut spec = resolve::lower(&program.case, self.with.judges);
+        let mut spec = resolve::lower(&program.case, self.built);
         let input: Arc<[u8]> = match &self.case.stdin {
             Stdin::Bytes(bytes) => Arc::clone(bytes),
             Stdin::Empty | Stdin::Inherit | Stdin::Pipe(_) => Arc::from([]),
@@ -83,7 +84,13 @@ pub(super) fn testlib_files() -> [&'static str; 3] {
 }
 
 /// The verdict on a submission that has passed all that was checked without the checker.
-pub(super) fn check(given: &Given<'_>, output: &[u8], verdict: Verdict) -> Verdict {
+pub(super) fn check(
+    given: &Given<'_>,
+    output: &[u8],
+    verdict: Verdict,
+    engine: &dyn Engine,
+    cancel: &Cancel,
+) -> Verdict {
     let mut spec = given.spec();
     let output: Arc<[u8]> = Arc::from(output);
     match given.program.protocol {
@@ -97,7 +104,7 @@ pub(super) fn check(given: &Given<'_>, output: &[u8], verdict: Verdict) -> Verdi
             given.with_arguments(&mut spec, &testlib_files());
         }
     }
-    let outcome = given.with.engine.run(&spec, given.with.cancel);
+    let outcome = engine.run(&spec, cancel);
     judge::judge_checked(verdict, given.read(&spec, &outcome))
 }
 

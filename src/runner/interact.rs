@@ -9,6 +9,8 @@ use std::time::Duration;
 use nix::fcntl::OFlag;
 
 use crate::judge::{self, Protocol, Verdict};
+use crate::sandbox::Engine;
+use crate::sandbox::cancel::Cancel;
 use crate::sandbox::outcome::{Fault, FaultKind, FileProblem, Outcome};
 use crate::sandbox::spec::{CollectFile, Handover, Spec, Stdin, Stdout};
 use crate::units::Bytes;
@@ -27,6 +29,8 @@ pub(super) fn interact(
     interactor: &Given<'_>,
     checker: Option<&Given<'_>>,
     submission: Spec,
+    engine: &dyn Engine,
+    cancel: &Cancel,
 ) -> (Outcome, Verdict) {
     let mut spec = interactor.spec();
     match interactor.program.protocol {
@@ -46,7 +50,7 @@ pub(super) fn interact(
     let relay = Relay::new(wires, most, interactor.program.transcript);
     let (ours, theirs, heard) = std::thread::scope(|scope| {
         let relay = scope.spawn(|| relay.run());
-        let [ours, theirs] = interactor.with.engine.run_joined([&pair[0], &pair[1]], interactor.with.cancel);
+        let [ours, theirs] = engine.run_joined([&pair[0], &pair[1]], cancel);
         // Ends that no program took would keep the relay waiting.
         pair.iter().for_each(Spec::let_go);
         (ours, theirs, relay.join())
@@ -64,8 +68,8 @@ pub(super) fn interact(
         (Some(checker), Outcome::Ran(ran)) if accepted && verdict.status == judge::Status::Passed => {
             let output = ran.files.iter().find(|file| file.path.as_os_str() == OUTPUT);
             match output.map(|file| &file.content) {
-                Some(Ok(content)) => check(checker, &content.bytes, verdict),
-                None | Some(Err(FileProblem::Missing)) => check(checker, &[], verdict),
+                Some(Ok(content)) => check(checker, &content.bytes, verdict, engine, cancel),
+                None | Some(Err(FileProblem::Missing)) => check(checker, &[], verdict, engine, cancel),
                 Some(Err(_)) => {
                     lost(&io::Error::other("the interactor's output is no file of a bounded size")).1
                 }

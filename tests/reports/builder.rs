@@ -136,6 +136,7 @@ fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> Resolve
         group_score: None,
         terms: Arc::default(),
         judging: None,
+        for_judge: false,
     }
 }
 

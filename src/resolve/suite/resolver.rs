@@ -289,8 +289,7 @@ impl<'a> Resolver<'a> {
             case.points = 0.0;
             case.outputs.clone_from(&step.outputs);
             if step.judge {
-                Arc::make_mut(&mut case.terms).for_judge = true;
-                case.sources = Sources::Empty;
+                (case.for_judge, case.sources) = (true, Sources::Empty);
             }
             case.expectation = super::expectation::of_build();
             case.needs = steps.iter().map(|step| step.id.clone()).collect();
@@ -327,6 +326,7 @@ impl<'a> Resolver<'a> {
             group_score: None,
             terms: Arc::default(),
             judging: None,
+            for_judge: false,
         }
     }
 
