@@ -324,3 +324,24 @@ fn copy_folder(from: &Path, to: &Path) {
         }
     }
 }
+
+#[test]
+fn the_problem_in_the_documentation_does_what_it_says() {
+    let place = Place::new();
+    let page =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/contest.md")).expect("a page");
+    let mut files = 0;
+    for part in page.split("<!-- file: ").skip(1) {
+        let (name, rest) = part.split_once(" -->\n").expect("a name");
+        let (_, rest) = rest.split_once('\n').expect("a fence");
+        let (text, _) = rest.split_once("\n```").expect("the end of the fence");
+        let path = place.work().join(name);
+        fs::create_dir_all(path.parent().expect("it is in a folder")).expect("writable");
+        fs::write(path, format!("{text}\n")).expect("writable");
+        files += 1;
+    }
+    assert_eq!(files, 5);
+    let done = place.capsule(&["suite", "problem", "--submissions", "submissions/**", "-q"]);
+    assert_eq!(done.code(), 0, "{}", done.stderr);
+    assert!(done.stderr.contains("all 3 solutions did what is expected"), "{}", done.stderr);
+}

@@ -4,6 +4,7 @@
 mod amount;
 mod diff;
 mod failure;
+mod judged;
 mod line;
 mod style;
 mod summary;
