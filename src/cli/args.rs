@@ -176,6 +176,9 @@ pub(super) struct SuiteArgs {
     /// Start nothing new once N cases have not passed
     #[arg(long, value_name = "N")]
     pub(super) max_fail: Option<std::num::NonZeroUsize>,
+    /// Stop the run after this time, as Ctrl-C does: 90s, 10m
+    #[arg(long, value_name = "TIME")]
+    pub(super) run_timeout: Option<String>,
     /// The same as --max-fail 1
     #[arg(short = 'x', conflicts_with = "max_fail")]
     pub(super) exit_first: bool,
@@ -258,6 +261,9 @@ pub(super) struct ShowArgs {
     /// Which cases are shown with their output and differences
     #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
     pub(super) output: OutputWhen,
+    /// How many of the slowest cases are named at the end
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(super) durations: usize,
     /// How progress is shown
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) progress: ProgressArg,

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command};
 use super::load::Places;
-use super::{cmd, exit, logging, terminal};
+use super::{cmd, exit, last_words, logging, terminal};
 use crate::diagnostic::nearest;
 use crate::units::visible_line;
 
@@ -16,6 +16,7 @@ use crate::units::visible_line;
 #[must_use]
 pub fn main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
+    last_words::watch();
     logging::start();
     exit::code(match Cli::try_parse_from(&argv) {
         Ok(cli) => dispatch(cli),

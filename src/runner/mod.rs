@@ -12,6 +12,7 @@ mod schedule;
 mod worker;
 
 pub use event::Event;
+pub use outputs::remove_scratch;
 pub use plan::{BrokenSuite, RunPlan, submission_case};
 pub use pool::run;
-pub use worker::unfinished;
+pub use worker::{interruption, unfinished};

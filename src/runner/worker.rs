@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use crate::judge::{self, Verdict};
+use crate::judge::{self, Status, Verdict};
 use crate::report::{Attempt, CaseReport};
-use crate::resolve::{self, ResolvedCase};
+use crate::resolve::{self, CaseId, ResolvedCase};
 use crate::sandbox::Engine;
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::outcome::{Fault, FaultKind, Outcome};
+
+use super::plan::bare;
 
 /// Runs a case to its verdict. A panic on the way is a fault of ours (E5002), and only of this
 /// case: the run goes on.
@@ -47,6 +49,19 @@ pub(super) fn without_running(case: &Arc<ResolvedCase>, verdict: Verdict) -> Cas
 #[must_use]
 pub fn unfinished(case: &Arc<ResolvedCase>) -> CaseReport {
     without_running(case, judge::not_run(None, "the run did not end", None))
+}
+
+/// The case that stands in a report for the interruption itself, so that no reader can take an
+/// unfinished run for a good one: an error in the suite with this index. `first` is any case of the
+/// run; `cause` is the signal's name, or `run-timeout`.
+#[must_use]
+pub fn interruption(first: &ResolvedCase, suite: usize, cause: &str) -> CaseReport {
+    let name = format!("run interrupted ({cause})");
+    let case =
+        ResolvedCase { id: CaseId(Arc::from(name.as_str())), suite, name, argv: Vec::new(), ..bare(first) };
+    let message = "the run was interrupted: cases that had not ended have no result";
+    let verdict = Verdict { status: Status::Error, ..judge::not_run(None, message, None) };
+    without_running(&Arc::new(case), verdict)
 }
 
 fn command(case: &ResolvedCase) -> String {

@@ -16,8 +16,8 @@ use crate::cli::progress::Progress;
 use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
 use crate::cli::select::select;
-use crate::cli::signals::{self, Interrupted};
-use crate::cli::{account, exit, overrides, terminal};
+use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
+use crate::cli::{account, exit, last_words, overrides, terminal};
 use crate::judge::Status;
 use crate::report::json::{self as json_report, ExitInfo};
 use crate::report::text::{self, Audience, TextStyle};
@@ -25,7 +25,7 @@ use crate::report::{CaseReport, RunReport, SuiteInfo, junit};
 use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
 use crate::runner::{self, BrokenSuite, Event, RunPlan};
 use crate::sandbox::cancel::Cancel;
-use crate::units::visible_line;
+use crate::units::{parse_duration, visible_line};
 
 /// What runs that are under way get to end by themselves after the first signal.
 const GRACE: Duration = Duration::from_secs(2);
@@ -41,6 +41,9 @@ struct Job {
     cases: Vec<Arc<ResolvedCase>>,
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
+    /// Cases that were not asked for.
+    left_out: usize,
+    run_timeout: Option<Duration>,
 }
 
 /// The reports that were asked for.
@@ -77,6 +80,7 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
 
 fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let jobs = jobs(&args.jobs)?;
+    let run_timeout = args.run_timeout.as_deref().map(run_timeout).transpose()?;
     let reports = &args.reports;
     if reports.json.is_some() && reports.json == reports.junit {
         return Err(Failure::Usage("--json and --junit name the same file".to_owned()));
@@ -94,8 +98,18 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         );
         cases.append(&mut suite.cases);
     }
+    let all = cases.len();
     let cases = select(cases, &args.select).map_err(Failure::Usage)?;
-    Ok(Job { operator, paths, suites, cases: cases.into_iter().map(Arc::new).collect(), broken, jobs })
+    Ok(Job {
+        operator,
+        paths,
+        suites,
+        left_out: all - cases.len(),
+        cases: cases.into_iter().map(Arc::new).collect(),
+        broken,
+        jobs,
+        run_timeout,
+    })
 }
 
 fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
@@ -110,6 +124,15 @@ fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
     };
     let jobs: NonZeroUsize = text.parse().map_err(|_| wrong())?;
     if jobs.get() > 1024 { Err(Failure::Usage("--jobs: at most 1024".to_owned())) } else { Ok(jobs) }
+}
+
+fn run_timeout(text: &str) -> Result<Duration, Failure> {
+    let shown = || visible_line(text.as_bytes());
+    match parse_duration(text) {
+        Ok(Duration::ZERO) => Err(Failure::Usage("--run-timeout: no run ends in no time".to_owned())),
+        Ok(time) => Ok(time),
+        Err(error) => Err(Failure::Usage(format!("--run-timeout: `{}`: {error}", shown()))),
+    }
 }
 
 fn list(job: &Job) -> u8 {
@@ -145,22 +168,27 @@ fn print(text: &str) -> u8 {
 
 fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> {
     let cancel = Cancel::new()?;
-    let interrupted = signals::watch(&cancel, GRACE)?;
+    let watching =
+        Watching { grace: GRACE, run_timeout: job.run_timeout, keys: Progress::is_live(&args.show) };
+    let _restored = Restored;
+    let interrupted = signals::watch(&cancel, watching)?;
     let mut run = unfinished(job, places);
+    last_words::run_is(&run.meta.id);
     let reports = Reports::open(args, &run)?;
     let journal = Journal::open(&job.operator.config.monitoring)?;
     let style = style(job, args);
     if !args.show.quiet {
-        terminal::say(&header(job, &run));
+        terminal::say(&header(job, &run, &style));
     }
     let clock = Instant::now();
-    run.cases = run_cases(job, args, places, &cancel, (&journal, &run.meta.id, &style));
+    run.cases = run_cases(job, args, places, (&cancel, &interrupted), (&journal, &run.meta.id, &style));
     if !job.operator.config.monitoring.enable_io_statistics {
         journal::forget_io(&mut run.cases);
     }
     run.meta.duration = clock.elapsed();
     finish(&mut run, &interrupted);
-    let (status, reason) = exit::of_run(&run, interrupted.signal());
+    terminal::restore();
+    let (status, reason) = exit::of_run(&run, interrupted.cause());
     show(&run, args, &style);
     let (status, written) = reports.write(args, &run, status, reason);
     if !written.is_empty() && !args.show.quiet {
@@ -173,7 +201,7 @@ fn run_cases(
     job: &Job,
     args: &SuiteArgs,
     places: &Places,
-    cancel: &Cancel,
+    (cancel, interrupted): (&Cancel, &Interrupted),
     (journal, id, style): (&Journal, &str, &TextStyle),
 ) -> Vec<CaseReport> {
     let plan = RunPlan {
@@ -184,19 +212,36 @@ fn run_cases(
         scratch: places.scratch.clone(),
     };
     let engine = engine(&job.operator);
-    let progress = Progress::new(&args.show, style.clone());
+    let progress = Arc::new(Progress::new(&args.show, style.clone()));
+    if let Some(live) = engine.inner().live() {
+        interrupted.reaches(Arc::clone(&live));
+        progress.reads(live);
+    }
+    interrupted.tells(Arc::clone(&progress) as Arc<dyn People>);
     let observe = |event: Event<'_>| {
         if let Event::CaseFinished { report, .. } = event {
             journal.log(id, report);
         }
         progress.event(event);
     };
+    // What a test of our own panics needs, and no release build has.
+    #[cfg(debug_assertions)]
+    assert!(!terminal::env_is_set("CAPSULE_TEST_PANIC"), "asked to panic");
     std::thread::scope(|scope| {
         scope.spawn(|| progress.watch());
         // Also when the run panics, or the watching thread would be waited for in vain.
         let _stop = StopAtEnd(&progress);
         runner::run(&plan, &engine, cancel, &observe)
     })
+}
+
+/// The terminal is as it was, on every way out.
+struct Restored;
+
+impl Drop for Restored {
+    fn drop(&mut self) {
+        terminal::restore();
+    }
 }
 
 struct StopAtEnd<'a>(&'a Progress);
@@ -222,8 +267,14 @@ fn unfinished(job: &Job, places: &Places) -> RunReport {
 }
 
 fn finish(run: &mut RunReport, interrupted: &Interrupted) {
-    run.meta.interrupted_by = interrupted.name();
+    run.meta.interrupted_by = interrupted.cause().map(Cause::name);
     run.meta.complete = run.meta.interrupted_by.is_none();
+    if let (Some(cause), Some(first)) = (&run.meta.interrupted_by, run.cases.first()) {
+        let stands_for = runner::interruption(&first.case, run.suites.len(), cause);
+        let file = first.case.file.clone();
+        run.suites.push(SuiteInfo { name: "@run".to_owned(), file, sha256: String::new() });
+        run.cases.push(stands_for);
+    }
 }
 
 impl Reports {
@@ -298,18 +349,21 @@ fn style(job: &Job, args: &SuiteArgs) -> TextStyle {
     }
 }
 
-fn header(job: &Job, run: &RunReport) -> String {
+fn header(job: &Job, run: &RunReport, style: &TextStyle) -> String {
     let paths: Vec<_> =
         job.paths.iter().map(|path| visible_line(path.as_os_str().as_encoded_bytes())).collect();
     let plural = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    format!(
-        " capsule-run {} - {} - {}, {} at a time - run {}",
-        env!("CARGO_PKG_VERSION"),
-        paths.join(" "),
-        plural(job.cases.len(), "case"),
-        job.jobs,
-        run.meta.id
-    )
+    let version = format!("capsule-run {}", env!("CARGO_PKG_VERSION"));
+    let cases = match job.left_out {
+        0 => plural(job.cases.len(), "case"),
+        out => {
+            format!("{} of {} ({out} filtered out)", plural(job.cases.len(), "case"), job.cases.len() + out)
+        }
+    };
+    let parts =
+        [version, paths.join(" "), cases, plural(job.jobs.get(), "job"), format!("run {}", run.meta.id)];
+    let line = parts.join(style.mark(" · ", " - "));
+    format!(" {}", style.fit(&line, style.width.saturating_sub(2).max(20)))
 }
 
 /// What people see when it is over: failures in suite order, then the summary.
@@ -333,7 +387,7 @@ fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle) {
         left -= lines;
         terminal::say_text(&format!("{block}\n"));
     }
-    terminal::say_text(&text::summary(run, style));
+    terminal::say_text(&text::summary(run, args.show.durations, style));
 }
 
 /// `--verbose`: what was decided for a case and what was in force.

@@ -9,8 +9,10 @@ mod style;
 mod summary;
 mod word;
 
+pub(crate) use amount::size_of as memory_of;
 pub use failure::failure;
 pub use line::{case_line, counted_case_line};
+pub(crate) use style::padded;
 pub use style::{Audience, TextStyle};
 pub use summary::summary;
 pub use word::word;
