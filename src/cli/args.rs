@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::report::junit::JunitStyle;
+use crate::report::text::DiffLayout;
 
 /// Run code that you do not trust in a sandbox, and say truthfully what became of it
 #[derive(Debug, Parser)]
@@ -264,6 +265,12 @@ pub(super) struct ShowArgs {
     /// How many of the slowest cases are named at the end
     #[arg(long, value_name = "N", default_value = "3")]
     pub(super) durations: usize,
+    /// How a difference is laid out
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub(super) diff: DiffArg,
+    /// Lines of the differences of one case that are shown: a number, or all
+    #[arg(long, value_name = "N|all", default_value = "80")]
+    pub(super) diff_lines: DiffLines,
     /// How progress is shown
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) progress: ProgressArg,
@@ -290,6 +297,46 @@ pub(super) enum Show {
     All,
     /// No case
     None,
+}
+
+/// `--diff`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffArg {
+    /// What was expected above what was found
+    #[default]
+    Unified,
+    /// Both in one line, where they have something in common
+    Inline,
+    /// Side by side
+    Side,
+}
+
+impl From<DiffArg> for DiffLayout {
+    fn from(arg: DiffArg) -> Self {
+        match arg {
+            DiffArg::Unified => Self::Unified,
+            DiffArg::Inline => Self::Inline,
+            DiffArg::Side => Self::Side,
+        }
+    }
+}
+
+/// `--diff-lines`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DiffLines(pub(super) usize);
+
+impl std::str::FromStr for DiffLines {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(Self(usize::MAX)),
+            number => match number.parse() {
+                Ok(0) | Err(_) => Err("a number from 1, or `all`"),
+                Ok(lines) => Ok(Self(lines)),
+            },
+        }
+    }
 }
 
 /// `--output`.

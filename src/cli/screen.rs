@@ -101,10 +101,16 @@ pub(super) struct TabProgress {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU16;
+
     use super::*;
 
+    fn size(n: u16) -> NonZeroU16 {
+        NonZeroU16::new(n).expect("a terminal has a size")
+    }
+
     fn seen(columns: u16, bytes: &[String]) -> String {
-        let mut terminal = vt100::Parser::new(6, columns, 0);
+        let mut terminal = vt100::Parser::new(size(6), size(columns), 0);
         // As the line discipline does.
         bytes.iter().for_each(|part| terminal.process(part.replace('\n', "\r\n").as_bytes()));
         terminal.screen().contents()

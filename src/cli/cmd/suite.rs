@@ -345,6 +345,9 @@ fn style(job: &Job, args: &SuiteArgs) -> TextStyle {
         ascii: args.show.ascii,
         width: terminal::width(),
         audience: Audience::Staff,
+        durations: args.show.durations,
+        diff: args.show.diff.into(),
+        diff_lines: args.show.diff_lines.0,
         rerun: format!("capsule-run suite {}{}", paths.join(" "), submission.unwrap_or_default()),
     }
 }
@@ -377,17 +380,23 @@ fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle) {
         run.cases.iter().for_each(|report| terminal::say_text(&in_full(report)));
     }
     let mut left = MOST_LINES;
-    for report in run.cases.iter().filter(wanted) {
+    let blocks: Vec<_> = run.cases.iter().filter(wanted).collect();
+    for (at, report) in blocks.iter().enumerate() {
         let block = text::failure(report, style);
         let lines = block.lines().count();
-        if lines > left {
-            terminal::say("  more failures are not shown; the reports (--json, --junit) have them all\n");
+        if lines > left && args.show.diff_lines.0 != usize::MAX {
+            let more = blocks.len() - at;
+            terminal::say(&format!(
+                "  {more} more {} not shown: {} --only ID, or the reports (--json, --junit)\n",
+                if more == 1 { "case is" } else { "cases are" },
+                style.rerun
+            ));
             break;
         }
-        left -= lines;
+        left = left.saturating_sub(lines);
         terminal::say_text(&format!("{block}\n"));
     }
-    terminal::say_text(&text::summary(run, args.show.durations, style));
+    terminal::say_text(&text::summary(run, style));
 }
 
 /// `--verbose`: what was decided for a case and what was in force.

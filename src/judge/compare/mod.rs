@@ -10,7 +10,7 @@ mod near_miss;
 mod tokens;
 mod trim;
 
-pub use difference::compare;
+pub use difference::{accepted, compare, diff_of};
 pub(super) use exact::common_lines;
 pub(super) use float::same_token;
 pub(super) use mismatch::Mismatch;

@@ -13,6 +13,6 @@ pub(crate) use amount::size_of as memory_of;
 pub use failure::failure;
 pub use line::{case_line, counted_case_line};
 pub(crate) use style::padded;
-pub use style::{Audience, TextStyle};
+pub use style::{Audience, DiffLayout, TextStyle};
 pub use summary::summary;
 pub use word::word;

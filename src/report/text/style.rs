@@ -18,6 +18,12 @@ pub struct TextStyle {
     pub width: usize,
     /// Who reads it.
     pub audience: Audience,
+    /// How many of the slowest cases are named at the end.
+    pub durations: usize,
+    /// How a difference is laid out.
+    pub diff: DiffLayout,
+    /// Lines of the differences of one case that are shown.
+    pub diff_lines: usize,
     /// The command that runs the same suites again, for the `rerun` line:
     /// `capsule-run suite grade.yaml`. Empty: no such line.
     pub rerun: String,
@@ -25,8 +31,29 @@ pub struct TextStyle {
 
 impl Default for TextStyle {
     fn default() -> Self {
-        Self { color: false, ascii: false, width: 100, audience: Audience::Staff, rerun: String::new() }
+        Self {
+            color: false,
+            ascii: false,
+            width: 100,
+            audience: Audience::Staff,
+            durations: 3,
+            diff: DiffLayout::Unified,
+            diff_lines: 80,
+            rerun: String::new(),
+        }
     }
+}
+
+/// How a difference is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DiffLayout {
+    /// What was expected above what was found.
+    #[default]
+    Unified,
+    /// Both in one line, where they have something in common.
+    Inline,
+    /// Side by side.
+    Side,
 }
 
 /// Who reads a report.

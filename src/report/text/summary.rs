@@ -14,9 +14,9 @@ use crate::report::{CaseReport, RunReport};
 /// Cases that are listed again at the end.
 const LISTED: usize = 200;
 
-/// The totals, the cases that did not pass and the `durations` slowest ones, ending in a newline.
+/// The totals, the cases that did not pass and the slowest ones, ending in a newline.
 #[must_use]
-pub fn summary(run: &RunReport, durations: usize, style: &TextStyle) -> String {
+pub fn summary(run: &RunReport, style: &TextStyle) -> String {
     let mut out = String::new();
     let rule = style.mark("─", "-").repeat(style.width.saturating_sub(2));
     let _ = writeln!(out, " {}", style.paint(Paint::Dim, &rule));
@@ -28,7 +28,7 @@ pub fn summary(run: &RunReport, durations: usize, style: &TextStyle) -> String {
     }
     listed(&mut out, run, style);
     lost_groups(&mut out, run, style);
-    slowest(&mut out, run, durations, style);
+    slowest(&mut out, run, style);
     out
 }
 
@@ -104,9 +104,9 @@ fn lost_groups(out: &mut String, run: &RunReport, style: &TextStyle) {
     }
 }
 
-fn slowest(out: &mut String, run: &RunReport, durations: usize, style: &TextStyle) {
+fn slowest(out: &mut String, run: &RunReport, style: &TextStyle) {
     let slow: Vec<_> = run
-        .slowest(durations)
+        .slowest(style.durations)
         .into_iter()
         .filter_map(|report| {
             Some(format!("{} {}", seconds(report.duration()?), style.fit(&style.safe(&report.case.id.0), 40)))
