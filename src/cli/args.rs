@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::cmd::review::ReviewArgs;
 use crate::report::junit::JunitStyle;
 use crate::report::text::DiffLayout;
 
@@ -18,7 +19,7 @@ use crate::report::text::DiffLayout;
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS]\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
+    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS]\n       capsule-run review [SUITE]... [OPTIONS]\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
     after_help = "Exit status of `capsule-run -- CMD`: the program's own; 124 at a limit, 128+N for a signal, 126 not executable, 127 not found, 125 when capsule-run itself failed.\nMore: capsule-run help exit-codes, capsule-run help codes, capsule-run help suite"
 )]
 pub(super) struct Cli {
@@ -33,6 +34,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Run suites: every case in a sandbox of its own, then reports and a summary
     Suite(Box<SuiteArgs>),
+    /// Accept or reject expectations that a run with --pending found changed
+    Review(Box<ReviewArgs>),
     /// Try what this host can isolate and limit, and say what to do where it cannot
     Doctor(DoctorArgs),
     /// Explain a topic, a code or a subcommand: codes, exit-codes, E3001, suite, schema
@@ -192,6 +195,8 @@ pub(super) struct SuiteArgs {
     pub(super) reports: ReportArgs,
     #[command(flatten)]
     pub(super) show: ShowArgs,
+    #[command(flatten)]
+    pub(super) update: UpdateArgs,
     /// List the selected cases in order; run nothing
     #[arg(long)]
     pub(super) list: bool,
@@ -250,6 +255,18 @@ impl From<JunitStyleArg> for JunitStyle {
             JunitStyleArg::Ant => Self::Ant,
         }
     }
+}
+
+/// What becomes of expectations that differ.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Expectations")]
+pub(super) struct UpdateArgs {
+    /// Where a case failed only because its output differs, expect that output from now on
+    #[arg(long, conflicts_with = "pending")]
+    pub(super) accept: bool,
+    /// Keep such outputs beside the suite (*.new) for `capsule-run review`; not in CI
+    #[arg(long)]
+    pub(super) pending: bool,
 }
 
 /// What is shown, and how.

@@ -20,6 +20,7 @@ mod overrides;
 mod progress;
 pub mod render;
 mod report_file;
+mod review;
 mod run_meta;
 mod screen;
 mod select;

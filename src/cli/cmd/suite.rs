@@ -17,7 +17,7 @@ use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
 use crate::cli::select::select;
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
-use crate::cli::{account, exit, last_words, overrides, terminal};
+use crate::cli::{account, cmd, exit, last_words, overrides, review, terminal};
 use crate::judge::Status;
 use crate::report::json::{self as json_report, ExitInfo};
 use crate::report::text::{self, Audience, TextStyle};
@@ -190,6 +190,7 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     terminal::restore();
     let (status, reason) = exit::of_run(&run, interrupted.cause());
     show(&run, args, &style);
+    update(&run, args);
     let (status, written) = reports.write(args, &run, status, reason);
     if !written.is_empty() && !args.show.quiet {
         terminal::say(&format!("  Reports {}", visible_line(written.join(" ").as_bytes())));
@@ -367,6 +368,32 @@ fn header(job: &Job, run: &RunReport, style: &TextStyle) -> String {
         [version, paths.join(" "), cases, plural(job.jobs.get(), "job"), format!("run {}", run.meta.id)];
     let line = parts.join(style.mark(" · ", " - "));
     format!(" {}", style.fit(&line, style.width.saturating_sub(2).max(20)))
+}
+
+/// `--accept` and `--pending`. An interrupted run has not seen all who expect the same.
+fn update(run: &RunReport, args: &SuiteArgs) {
+    let wanted = args.update.accept || args.update.pending;
+    if !wanted || run.is_unfinished() {
+        return;
+    }
+    if !args.update.accept && terminal::in_ci() {
+        return terminal::say("note: this is a CI job: --pending writes nothing here");
+    }
+    let changes = review::of_run(&run.cases);
+    let passed = run.cases.iter().filter(|report| report.verdict.status == Status::Passed);
+    let passed: Vec<_> = passed.map(|report| Arc::clone(&report.case)).collect();
+    if args.update.accept {
+        let (done, refused) = review::accept(&changes.iter().collect::<Vec<_>>());
+        cmd::review::tell(&refused);
+        let plural = if done == 1 { "" } else { "s" };
+        return terminal::say(&format!("  Accepted {done} change{plural}; run again to see them pass"));
+    }
+    let (kept, refused) = review::keep(&changes, &passed);
+    cmd::review::tell(&refused);
+    if kept > 0 {
+        let suites: Vec<_> = run.suites.iter().map(|suite| visible_line(suite.file.as_bytes())).collect();
+        terminal::say(&format!("  Pending {kept}: capsule-run review {}", suites.join(" ")));
+    }
 }
 
 /// What people see when it is over: failures in suite order, then the summary.

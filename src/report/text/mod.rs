@@ -2,6 +2,7 @@
 //! totals at the end. Nothing that came from outside gets there raw.
 
 mod amount;
+mod change;
 mod diff;
 mod failure;
 mod line;
@@ -10,6 +11,7 @@ mod summary;
 mod word;
 
 pub(crate) use amount::size_of as memory_of;
+pub use change::change;
 pub use failure::failure;
 pub use line::{case_line, counted_case_line};
 pub(crate) use style::padded;
