@@ -58,7 +58,7 @@ pub fn unfinished(case: &Arc<ResolvedCase>) -> CaseReport {
 pub fn interruption(first: &ResolvedCase, suite: usize, cause: &str) -> CaseReport {
     let name = format!("run interrupted ({cause})");
     let case =
-        ResolvedCase { id: CaseId(Arc::from(name.as_str())), suite, name, argv: Vec::new(), ..bare(first) };
+        ResolvedCase { id: CaseId(Arc::from(name.as_str())), suite, name: Arc::from(name), ..bare(first) };
     let message = "the run was interrupted: cases that had not ended have no result";
     let verdict = Verdict { status: Status::Error, ..judge::not_run(None, message, None) };
     without_running(&Arc::new(case), verdict)

@@ -29,7 +29,7 @@ pub(in crate::cli) struct Change {
 impl Change {
     /// The suite file.
     pub(in crate::cli) fn suite(&self) -> &Path {
-        Path::new(&self.case.file)
+        Path::new(&*self.case.file)
     }
 
     fn new(case: &Arc<ResolvedCase>, target: CheckTarget, expected: &Expected, new: Vec<u8>) -> Self {

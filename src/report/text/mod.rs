@@ -10,11 +10,12 @@ mod style;
 mod summary;
 mod word;
 
+pub use super::record::Audience;
 pub(crate) use amount::size_of as memory_of;
 pub use change::change;
 pub use failure::failure;
 pub use line::{case_line, counted_case_line};
 pub(crate) use style::padded;
-pub use style::{Audience, DiffLayout, TextStyle};
+pub use style::{DiffLayout, TextStyle};
 pub use summary::summary;
 pub use word::word;
