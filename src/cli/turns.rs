@@ -33,6 +33,11 @@ impl<E> Turns<E> {
     pub(super) fn new(inner: E, most: Option<u32>) -> Self {
         Self { inner, slots: most.map(|most| (folder(), most)) }
     }
+
+    /// The engine itself.
+    pub(super) fn inner(&self) -> &E {
+        &self.inner
+    }
 }
 
 impl<E: Engine> Engine for Turns<E> {

@@ -21,6 +21,7 @@ mod worker;
 
 pub use again::{Again, Flaky};
 pub use event::Event;
+pub use outputs::remove_scratch;
 pub use plan::{BrokenSuite, RunPlan, submission_case};
 pub use pool::run;
-pub use worker::unfinished;
+pub use worker::{interruption, unfinished};

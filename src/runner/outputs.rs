@@ -7,12 +7,24 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
 use tempfile::TempDir;
 
 use crate::sandbox::outcome::FileContent;
+
+/// Folders of this process that are there now.
+static MADE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes the folders of the runs of this process, for an end that lets nobody clean up after
+/// himself. What cannot be removed is removed by the next run.
+pub fn remove_scratch() {
+    for folder in MADE.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let _ = fs::remove_dir_all(folder);
+    }
+}
 
 /// The folders with the outputs of the build steps of a run.
 #[derive(Debug)]
@@ -94,6 +106,12 @@ struct Root {
     _lock: Flock<File>,
 }
 
+impl Drop for Root {
+    fn drop(&mut self) {
+        MADE.lock().unwrap_or_else(PoisonError::into_inner).retain(|made| made != self.folder.path());
+    }
+}
+
 /// How folders of runs are called, and the lock in each.
 const PREFIX: &str = "capsule-run-outputs-";
 const LOCK: &str = "lock";
@@ -106,6 +124,7 @@ impl Root {
         let mut builder = tempfile::Builder::new();
         let private = PermissionsExt::from_mode(0o700);
         let folder = builder.prefix(PREFIX).permissions(private).tempdir_in(scratch)?;
+        MADE.lock().unwrap_or_else(PoisonError::into_inner).push(folder.path().to_owned());
         let early = folder.path().join("lock.new");
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&early)?;
         let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno)?;
@@ -199,9 +218,9 @@ mod tests {
     #[test]
     fn the_folder_of_a_dead_run_is_removed_and_that_of_a_live_one_is_not() {
         let scratch = tempfile::tempdir().expect("a temporary directory");
-        let dead = Root::new(scratch.path()).expect("writable");
-        let (dead_folder, lock) = (dead.folder.keep(), dead._lock);
-        drop(lock);
+        let dead_folder = scratch.path().join("capsule-run-outputs-dead");
+        fs::create_dir(&dead_folder).expect("writable");
+        fs::write(dead_folder.join("lock"), "").expect("writable");
         let live = Root::new(scratch.path()).expect("writable");
         let _another = Root::new(scratch.path()).expect("writable");
         assert!(!dead_folder.exists());

@@ -49,11 +49,18 @@ impl BrokenSuite {
 /// for a suite without cases.
 #[must_use]
 pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
-    let first = suite.cases.first()?;
     Some(ResolvedCase {
         id: CaseId(Arc::from("submission")),
         kind: CaseKind::Build,
         name: Arc::from("submission"),
+        ..bare(suite.cases.first()?)
+    })
+}
+
+/// A case of the same suite that runs nothing, is worth nothing and is seen by everybody.
+pub(super) fn bare(first: &ResolvedCase) -> ResolvedCase {
+    ResolvedCase {
+        kind: CaseKind::Case,
         group: None,
         params: BTreeMap::new(),
         tags: Arc::default(),
@@ -69,7 +76,7 @@ pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
         terms: Arc::default(),
         judging: None,
         ..first.clone()
-    })
+    }
 }
 
 impl RunPlan {

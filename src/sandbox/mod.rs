@@ -11,6 +11,7 @@ mod engine;
 mod fault;
 mod host;
 mod launch;
+pub mod live;
 mod memory_file;
 pub mod outcome;
 mod plan;

@@ -1,6 +1,7 @@
 //! What the author of a suite wrote: the written model, and the strict parser that makes it from
 //! YAML, TOML or JSON or says everything that is wrong with the file.
 
+mod edit;
 mod expect;
 mod judging;
 mod keys;
@@ -14,6 +15,7 @@ mod reader;
 mod schema;
 mod syntax;
 
+pub use edit::{CannotEdit, ExpectedOf, find_text, replace_text};
 pub use expect::{Compare, Exit, Expect, ExpectBytes};
 pub use judging::{JudgeWords, JudgedBy};
 pub use model::{
