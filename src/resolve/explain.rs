@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, json};
 
-use super::{Operator, ResolvedCase, Sources, command};
+use super::{JudgeProgram, Operator, ResolvedCase, Sources, command};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{KEYS, LimitField, Origin};
 use crate::policy::Request;
