@@ -78,7 +78,7 @@ fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedC
         seccomp: settings.seccomp.value,
         cgroup: settings.cgroup.value,
         require: settings.require.value,
-        setup_timeout: settings.setup_timeout,
+        setup_timeout: settings.setup_timeout.value,
         watch_interval: settings.watch_interval.value,
         expectation: Expectation {
             exit: ExitExpectation::OneOf(vec![0]),

@@ -96,7 +96,8 @@ fn rows(case: &ResolvedCase, settings: Option<&Settings>) -> Explanation {
     rows.extend(
         case.outputs.iter().map(|output| row(&format!("output {}", path(output)), String::new(), None)),
     );
-    rows.push(row("setup_timeout", format_duration(case.setup_timeout), None));
+    let setup = format_duration(case.setup_timeout);
+    rows.push(row("setup_timeout", setup, origin(|settings| &settings.setup_timeout.origin)));
     let interval = format_duration(case.watch_interval);
     rows.push(row("monitor_interval", interval, origin(|settings| &settings.watch_interval.origin)));
     if let Some(reason) = &case.blocked {

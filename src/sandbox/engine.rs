@@ -20,12 +20,16 @@ pub struct EngineOptions {
     /// The binary that becomes a worker when it is started under the name `capsule-run-worker`;
     /// normally our own, `/proc/self/exe`.
     pub worker_exe: PathBuf,
+    /// The version 2 cgroup in which cases get theirs: an absolute path of a folder that was made for
+    /// that. `None`: a place is found.
+    pub cgroup_folder: Option<PathBuf>,
 }
 
 /// The engine of Linux hosts. Any number of threads may run programs at a time; each run has a
 /// worker of its own while it lasts.
 pub struct LinuxEngine {
     exe: PathBuf,
+    cgroup_folder: Option<PathBuf>,
     ids: Ids,
     idle: Mutex<Vec<Worker>>,
     layouts: Mutex<HashMap<CgroupChoice, Arc<Layout>>>,
@@ -47,14 +51,19 @@ impl LinuxEngine {
             errno: None,
             help: String::new(),
         })?;
-        let engine = Self { exe: options.worker_exe, ids, idle: Mutex::default(), layouts: Mutex::default() };
-        Ok(engine)
+        Ok(Self {
+            exe: options.worker_exe,
+            cgroup_folder: options.cgroup_folder,
+            ids,
+            idle: Mutex::default(),
+            layouts: Mutex::default(),
+        })
     }
 
     fn layout(&self, choice: CgroupChoice) -> Arc<Layout> {
         let mut layouts = self.layouts.lock().unwrap_or_else(PoisonError::into_inner);
         let probe = || {
-            let layout = Layout::probe(choice);
+            let layout = Layout::probe(choice, self.cgroup_folder.as_deref());
             log::debug!(
                 "cgroups: {:?}{}{}",
                 layout.version(),

@@ -307,7 +307,7 @@ impl<'a> Resolver<'a> {
             seccomp: settings.seccomp.value,
             cgroup: settings.cgroup.value,
             require: settings.require.value,
-            setup_timeout: settings.setup_timeout,
+            setup_timeout: settings.setup_timeout.value,
             watch_interval: settings.watch_interval.value,
             expectation: super::expectation::of_build(),
             needs: Vec::new(),

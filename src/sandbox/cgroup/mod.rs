@@ -89,6 +89,13 @@ impl Cgroup {
         }
     }
 
+    /// Ends all processes at once, where the kernel has a switch for that.
+    pub(super) fn kill(&self) {
+        if let Self::V2(v2) = self {
+            v2.kill();
+        }
+    }
+
     /// Memory in use now, where nothing keeps the peak of the cgroup.
     pub(super) fn memory_to_watch(&self) -> Option<u64> {
         match self {

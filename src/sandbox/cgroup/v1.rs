@@ -104,6 +104,7 @@ impl V1 {
                 _ => field(&read(&self.pids_events)?, "max").unwrap_or(0),
             },
             pids_peak: pids_peak.and_then(|peak| u32::try_from(peak).ok()),
+            io: None,
         })
     }
 
