@@ -86,6 +86,12 @@ impl LinuxEngine {
         }
         let layout = self.layout(spec.cgroup);
         require(spec, &layout)?;
+        host::room_for(spec.limits.pids).map_err(|step| Fault {
+            kind: FaultKind::Unmet,
+            step,
+            errno: None,
+            help: "raise ulimit -u, end some of them, or give the program a lower process limit".to_owned(),
+        })?;
         let by_rlimit = layout.version() == CgroupVersion::None;
         let planned = plan::plan(spec, self.ids, by_rlimit).map_err(|step| Fault {
             kind: FaultKind::Setup,
@@ -129,9 +135,13 @@ impl LinuxEngine {
             setup_deadline: deadline,
             two_ids: matches!(self.ids, Ids::Two { .. }),
         };
-        let result = supervise(&supervision).map(|mut ran| {
+        let refused = layout.refused_above();
+        let result = supervise(&supervision).and_then(|mut ran| {
+            if layout.refused_above() > refused {
+                return Err(fault::monitor(cgroup::NO_MORE_PROCESSES, None));
+            }
             ran.enforced.degraded.extend(weaker(spec, layout, &cgroup));
-            ran
+            Ok(ran)
         });
         // Before its worker serves the next case, or dies and takes its home with it.
         drop(cgroup);

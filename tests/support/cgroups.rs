@@ -18,7 +18,8 @@ pub(crate) fn cgroups_of(pid: u32) -> Vec<PathBuf> {
     }
 }
 
-fn cgroups_now(pid: u32) -> Vec<PathBuf> {
+/// The same, as they are now.
+pub(crate) fn cgroups_now(pid: u32) -> Vec<PathBuf> {
     // `capsule-run-NAMESPACE-PID-START`
     let ours = |name: &str| {
         name.strip_prefix("capsule-run-").is_some_and(|rest| rest.split('-').nth(1) == Some(&pid.to_string()))

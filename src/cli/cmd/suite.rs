@@ -192,7 +192,10 @@ fn run_cases(
         progress.event(event);
     };
     std::thread::scope(|scope| {
-        scope.spawn(|| progress.watch());
+        let watcher = std::thread::Builder::new().name("progress".to_owned());
+        if let Err(error) = watcher.spawn_scoped(scope, || progress.watch()) {
+            log::warn!("no thread to show the progress: {error}");
+        }
         // Also when the run panics, or the watching thread would be waited for in vain.
         let _stop = StopAtEnd(&progress);
         runner::run(&plan, &engine, cancel, &observe)

@@ -21,6 +21,9 @@ pub(in crate::sandbox) struct Counters {
     pub(in crate::sandbox) oom_elsewhere: bool,
     pub(in crate::sandbox) memory_limit_hits: u64,
     pub(in crate::sandbox) pids_limit_hits: u64,
+    /// Whether a process was refused although the case had fewer than it may: a cgroup further up has
+    /// run out of them.
+    pub(in crate::sandbox) pids_elsewhere: bool,
     pub(in crate::sandbox) pids_peak: Option<u32>,
     /// Bytes read from and written to block devices; `None` where no controller counts them.
     pub(in crate::sandbox) io: Option<(Bytes, Bytes)>,

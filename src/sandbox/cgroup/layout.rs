@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{fs, io};
 
+use super::counters::{field, read};
 use super::owner;
 use crate::sandbox::spec::CgroupChoice;
 
@@ -24,6 +25,8 @@ pub(in crate::sandbox) struct Layout {
     pub(super) hybrid: bool,
     /// Why there is nothing better, in words; empty where nothing is missing.
     pub(in crate::sandbox) missing: String,
+    /// Files of the cgroups above the cases' that count refused forks.
+    above: Vec<fs::File>,
     created: OnceLock<()>,
 }
 
@@ -55,6 +58,12 @@ impl Layout {
         let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
         let hierarchies = Hierarchies::parse(&own, &mounts);
+        let mut found = Self::find(choice, given, &hierarchies);
+        found.above = hierarchies.refusals(&found);
+        found
+    }
+
+    fn find(choice: CgroupChoice, given: Option<&Path>, hierarchies: &Hierarchies) -> Self {
         let mut missing = Vec::new();
         if let (Some(folder), false) = (given, choice == CgroupChoice::None) {
             return match usable_folder(folder, choice, hierarchies.v2.as_ref()) {
@@ -89,7 +98,14 @@ impl Layout {
     }
 
     fn new(kind: Kind, hybrid: bool, missing: String) -> Self {
-        Self { kind, hybrid, missing, created: OnceLock::new() }
+        Self { kind, hybrid, missing, above: Vec::new(), created: OnceLock::new() }
+    }
+
+    /// How often a cgroup above those of the cases has refused a fork because of its own limit. Where
+    /// the cases' own counters tell that (before Linux 6.11, and in version 1), 0.
+    pub(in crate::sandbox) fn refused_above(&self) -> u64 {
+        let max = |file: &fs::File| field(&read(file).ok()?, "max");
+        self.above.iter().filter_map(max).sum()
     }
 
     pub(in crate::sandbox) fn version(&self) -> CgroupVersion {
@@ -203,6 +219,22 @@ impl Hierarchies {
             }
         }
         Self { v1, v2 }
+    }
+
+    /// See [`Layout::refused_above`]. Without cgroups of their own, cases count in ours.
+    fn refusals(&self, layout: &Layout) -> Vec<fs::File> {
+        let mut files = Vec::new();
+        let lowest = layout.v2().or(self.v2.as_ref().map(|own| own.folder.as_path()));
+        if let (Some(lowest), Some(own)) = (lowest, &self.v2) {
+            let folders = lowest.ancestors().take_while(|folder| folder.starts_with(&own.mount));
+            files.extend(folders.map(|folder| folder.join("pids.events.local")).filter(|file| file.exists()));
+        }
+        if layout.version() == CgroupVersion::None && files.is_empty() {
+            let own = self.v2.as_ref().map(|own| own.folder.clone());
+            let own = self.controller("pids").or(own);
+            files.extend(own.map(|folder| folder.join("pids.events")));
+        }
+        files.iter().filter_map(|file| fs::File::open(file).ok()).collect()
     }
 
     fn controller(&self, name: &str) -> Option<PathBuf> {

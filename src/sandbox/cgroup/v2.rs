@@ -150,10 +150,12 @@ impl V2 {
         let events = self.text("memory.events")?;
         let stat = self.text("memory.stat")?;
         let cache = field(&stat, "file").unwrap_or(0).saturating_sub(field(&stat, "shmem").unwrap_or(0));
-        let pids_limit_hits = field(&self.text("pids.events")?, "max").unwrap_or(0);
+        let refused = field(&self.text("pids.events")?, "max").unwrap_or(0);
         let optional = |name: &str| self.text(name).ok().and_then(|text| number(&text).ok());
         let oom_kills = field(&events, "oom_kill").unwrap_or(0);
         let pids_peak = optional("pids.peak");
+        // Before 6.11 a limit further up counts here too, and is not the program's doing.
+        let pids_elsewhere = refused > 0 && pids_peak.is_some_and(|peak| peak < self.pids);
         Ok(Counters {
             cpu_micros: field(&cpu, "usage_usec").unwrap_or(0),
             user_micros: field(&cpu, "user_usec").unwrap_or(0),
@@ -163,11 +165,8 @@ impl V2 {
             oom_kills,
             oom_elsewhere: oom_kills > 0 && field(&events, "oom") == Some(0),
             memory_limit_hits: field(&events, "max").unwrap_or(0),
-            // Before 6.11 a limit further up counts here too, and is not the program's doing.
-            pids_limit_hits: match pids_peak {
-                Some(peak) if peak < self.pids => 0,
-                _ => pids_limit_hits,
-            },
+            pids_limit_hits: if pids_elsewhere { 0 } else { refused },
+            pids_elsewhere,
             pids_peak: pids_peak.and_then(|peak| u32::try_from(peak).ok()),
             io: self.text("io.stat").ok().map(|text| device_bytes(&text)),
         })
@@ -249,6 +248,7 @@ mod tests {
         let counters = group.counters().expect("the rest is there");
         assert_eq!((counters.memory_peak, counters.pids_peak, counters.io), (None, None, None));
         assert_eq!((counters.oom_kills, counters.memory_limit_hits, counters.pids_limit_hits), (2, 7, 3));
+        assert!(!counters.pids_elsewhere, "without a peak nobody knows");
         assert_eq!((counters.cpu_micros, counters.memory_cache_left), (30, Bytes(4000)));
     }
 
@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(counters.memory_peak, Some(Bytes(8192)));
         assert_eq!((counters.io, counters.pids_peak), (Some((Bytes(10), Bytes(20))), Some(5)));
         // The limit was hit, and by somebody else: never more than five were in here.
-        assert_eq!(counters.pids_limit_hits, 0);
+        assert_eq!((counters.pids_limit_hits, counters.pids_elsewhere), (0, true));
     }
 
     #[test]

@@ -35,6 +35,9 @@ impl Case<'_> {
                 None,
             ));
         }
+        if counters.pids_elsewhere {
+            return Err(fault::monitor(crate::sandbox::cgroup::NO_MORE_PROCESSES, None));
+        }
         if self.stage == Stage::SettingUp && self.killed.is_none() && counters.oom_kills == 0 {
             return Err(fault::monitor(
                 "the sandbox ended before the program started, and did not say why",
