@@ -1,8 +1,8 @@
 //! [`LinuxEngine`]: plans, picks a worker, makes the cgroup, supervises, puts the worker back.
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cancel::{Cancel, CancelLevel};
@@ -12,6 +12,7 @@ use super::outcome::{Fault, FaultKind, Outcome, Ran};
 use super::spec::{CgroupChoice, Require, Spec};
 use super::supervise::{Supervision, supervise};
 use super::wire::{Ids, PlacementPlan};
+use super::worker::landlock;
 use super::{Engine, fault, host, memory_file, monotonic_nanos, plan};
 
 /// How to make an engine.
@@ -29,6 +30,8 @@ pub struct EngineOptions {
 /// worker of its own while it lasts.
 pub struct LinuxEngine {
     exe: PathBuf,
+    /// What `exe` leads to, if it is a copy.
+    _copy: Option<OwnedFd>,
     cgroup_folder: Option<PathBuf>,
     ids: Ids,
     idle: Mutex<Vec<Worker>>,
@@ -51,8 +54,11 @@ impl LinuxEngine {
             errno: None,
             help: String::new(),
         })?;
+        let copy = if landlock::abi().is_some() { None } else { sealed_copy(&options.worker_exe) };
+        let copied = copy.as_ref().map(|copy| PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd())));
         Ok(Self {
-            exe: options.worker_exe,
+            exe: copied.unwrap_or(options.worker_exe),
+            _copy: copy,
             cgroup_folder: options.cgroup_folder,
             ids,
             idle: Mutex::default(),
@@ -178,6 +184,18 @@ impl Engine for LinuxEngine {
             }
         }
     }
+}
+
+/// Our binary as a file that nobody can write to. A program can have what runs it executed once more
+/// (`#!/proc/self/exe`), and so get hold of it; it may belong to the same user. Landlock refuses that,
+/// since the file is not below the program's root; where there is no Landlock there is nothing to be
+/// held of. Where no copy can be executed (`vm.memfd_noexec`), it is the binary itself.
+fn sealed_copy(exe: &Path) -> Option<OwnedFd> {
+    let copy = std::fs::read(exe).and_then(|bytes| memory_file(c"capsule-run", &bytes));
+    let copy = copy.inspect_err(|error| log::debug!("no copy of our binary: {error}")).ok()?;
+    let path = format!("/proc/self/fd/{}", copy.as_raw_fd());
+    let executable = nix::unistd::access(path.as_str(), nix::unistd::AccessFlags::X_OK);
+    executable.is_ok().then_some(copy)
 }
 
 fn placement(cgroup: &Cgroup) -> PlacementPlan {

@@ -17,7 +17,7 @@ use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
 use crate::cli::select::select;
 use crate::cli::signals::{self, Interrupted};
-use crate::cli::{account, exit, overrides, terminal};
+use crate::cli::{account, binds, exit, overrides, terminal};
 use crate::judge::Status;
 use crate::report::json::{self as json_report, ExitInfo};
 use crate::report::text::{self, Audience, TextStyle};
@@ -85,6 +85,7 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let operator = load::operator(places, args.operator.config.as_deref(), options)?;
     let paths = load::find_suites(places, &args.suites)?;
     let mut suites = load::suites(&paths, &operator, args.submission.as_deref())?;
+    binds::check(suites.iter().flat_map(|suite| &suite.cases), &operator, &[])?;
     let broken: Vec<_> =
         suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
     let mut cases = Vec::new();
