@@ -3,6 +3,7 @@
 
 mod blocked;
 mod case;
+mod case_settings;
 mod command;
 mod explain;
 mod files;
@@ -11,11 +12,11 @@ mod lower;
 mod operator;
 mod settings;
 mod suite;
+mod terms;
 
 pub use blocked::blocked;
-pub use case::{
-    CaseId, CaseKind, GroupScore, ResolvedCase, ResolvedLimits, ResolvedSuite, Sources, Visibility,
-};
+pub use case::{CaseId, CaseKind, GroupScore, ResolvedCase, ResolvedSuite, Visibility};
+pub use case_settings::{CaseSettings, ResolvedLimits, SettingOrigins, Sources};
 pub use command::{command, workspace};
 pub use explain::{Explanation, explain, explain_command};
 pub use files::{FileContent, FileKind, Files};
@@ -24,3 +25,4 @@ pub use lower::lower;
 pub use operator::Operator;
 pub use settings::{Settings, settings};
 pub use suite::{SuiteInputs, load_suite, suite};
+pub use terms::{Blame, Terms, Xfail};

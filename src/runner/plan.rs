@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::again::Again;
 use crate::resolve::{CaseId, CaseKind, ResolvedCase, ResolvedSuite, Visibility};
 use crate::sandbox::spec::Stdin;
 
@@ -21,6 +22,8 @@ pub struct RunPlan {
     pub broken: Vec<BrokenSuite>,
     /// Where the private folder for the outputs of build steps is made.
     pub scratch: PathBuf,
+    /// Trying again.
+    pub again: Again,
 }
 
 /// A suite whose submission lacks files that the suite requires. The build step `submission` (see
@@ -50,19 +53,20 @@ pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
     Some(ResolvedCase {
         id: CaseId(Arc::from("submission")),
         kind: CaseKind::Build,
-        name: "submission".to_owned(),
+        name: Arc::from("submission"),
         group: None,
         params: BTreeMap::new(),
-        tags: Vec::new(),
+        tags: Arc::default(),
         points: 0.0,
         visibility: Visibility::Visible,
-        argv: Vec::new(),
-        files: Vec::new(),
+        argv: Arc::default(),
+        files: Arc::default(),
         outputs: Vec::new(),
         stdin: Stdin::Empty,
         blocked: None,
-        needs: Vec::new(),
+        needs: Arc::default(),
         group_score: None,
+        terms: Arc::default(),
         ..first.clone()
     })
 }
@@ -77,6 +81,7 @@ impl RunPlan {
             max_fail: None,
             broken: Vec::new(),
             scratch,
+            again: Again::default(),
         }
     }
 }

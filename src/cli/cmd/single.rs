@@ -61,7 +61,7 @@ fn prepare(args: &SingleArgs, places: &Places) -> Result<Job, Vec<Diagnostic>> {
     let operator = load::operator(places, args.operator.config.as_deref(), options)?;
     let request = if args.json { read_request(args)? } else { typed_request(args)? };
     let case = resolve::command(&request, &operator)?;
-    binds::check([&case], &operator, &request.overrides.settings.isolation.mounts)?;
+    binds::check([&case])?;
     Ok(Job { request, operator, case })
 }
 
