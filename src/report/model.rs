@@ -1,13 +1,13 @@
 //! [`RunReport`]: everything that happened in a run, in suite order. Totals are computed, never
 //! stored. All writers read this and nothing else.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::judge::{NearMiss, Status, Verdict};
-use crate::report::score;
-use crate::resolve::ResolvedCase;
+use crate::report::score::{self, Worth};
+use crate::resolve::{GroupScore, ResolvedCase};
 use crate::sandbox::outcome::Outcome;
 
 /// Everything that happened in a run.
@@ -111,6 +111,8 @@ pub struct Summary {
     pub skipped: usize,
     /// Failed, as it was known that they would.
     pub xfailed: usize,
+    /// Cases that passed, but not at the first try.
+    pub flaky: usize,
     /// Cases that passed but left processes behind.
     pub leaky: usize,
     /// Points reached.
@@ -187,7 +189,8 @@ impl RunReport {
     /// The totals.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let mut summary = Summary { cases: self.cases.len(), ..Summary::default() };
+        let flaky = self.cases.iter().filter(|case| case.is_flaky()).count();
+        let mut summary = Summary { cases: self.cases.len(), flaky, ..Summary::default() };
         for case in &self.cases {
             match case.verdict.status {
                 Status::Passed => summary.passed += 1,
@@ -202,7 +205,7 @@ impl RunReport {
                 summary.leaky += 1;
             }
         }
-        (summary.score, summary.max_score) = score::points(&self.cases);
+        (summary.score, summary.max_score) = score::points(&self.worths().0);
         summary
     }
 
@@ -210,6 +213,31 @@ impl RunReport {
     /// cases that did pass get nothing for it.
     #[must_use]
     pub fn lost_groups(&self) -> HashSet<(usize, &str)> {
-        score::lost_groups(&self.cases)
+        let (worths, groups) = self.worths();
+        let lost = score::lost(&worths);
+        groups.into_iter().filter(|(_, number)| lost.contains(number)).map(|(group, _)| group).collect()
+    }
+
+    /// What each case is worth, and the numbers of the groups that are named there.
+    fn worths(&self) -> (Vec<Worth>, HashMap<(usize, &str), u32>) {
+        let mut groups = HashMap::new();
+        let worth = |report: &CaseReport| Worth {
+            whole: None,
+            status: report.verdict.status,
+            reached: report.score(),
+            points: report.case.points,
+            extra_credit: report.case.terms.extra_credit,
+            penalty: report.case.terms.penalty,
+        };
+        let mut worths = Vec::with_capacity(self.cases.len());
+        for report in &self.cases {
+            let score = report.case.group_score.filter(|score| *score != GroupScore::Sum);
+            let whole = report.case.group.as_deref().zip(score).map(|(group, score)| {
+                let next = u32::try_from(groups.len()).unwrap_or(u32::MAX);
+                (*groups.entry((report.case.suite, group)).or_insert(next), score)
+            });
+            worths.push(Worth { whole, ..worth(report) });
+        }
+        (worths, groups)
     }
 }
