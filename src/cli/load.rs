@@ -191,7 +191,7 @@ fn one_suite(
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let suite_dir = operator.cwd.join(parent.unwrap_or(Path::new("")));
     let submission = submission.map(|folder| operator.cwd.join(folder));
-    let inputs = SuiteInputs { suite_dir, submission, index };
+    let inputs = SuiteInputs { suite_dir, submission, index, ..SuiteInputs::default() };
     resolve::load_suite(&source, format_of(path), operator, &inputs, &RealFiles)
 }
 

@@ -1,6 +1,10 @@
 //! The tables of keys: what each map of a suite file may hold. The parser refuses by them, the
 //! help of its messages is made from them, and so is the JSON Schema.
 
+pub(super) use super::keys_terms::{
+    hook, hooks, included, kattis, range, redaction, resources, retries, rule, skip, source, template,
+    threshold, xfail,
+};
 use crate::limits::Key as LimitKey;
 
 /// One kind of map.
@@ -53,13 +57,41 @@ pub(super) enum Shape {
     Code,
     Visibility,
     Score,
+    /// A whole number, perhaps negative.
+    Whole,
+    /// A whole number from 0, or from 1 where that is the least that makes sense.
+    Count,
+    Time,
+    Size,
+    /// A part of one: a number, or percent.
+    Share,
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// Texts that must hold, or one.
+    Condition,
+    Include,
+    Vars,
+    Extends,
+    Matrix,
+    Retries,
+    Skip,
+    Xfail,
+    Globs,
+    Rules,
+    /// `<1s`
+    Bound,
+    Redact,
+    /// A text, or texts.
+    Parts,
+    /// Any value.
+    Json,
     Map(fn() -> &'static MapKind),
     List(fn() -> &'static MapKind),
     /// Maps by name.
     Named(fn() -> &'static MapKind),
 }
 
-const fn key(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
+pub(super) const fn key(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
     Key { name, shape, meaning }
 }
 
@@ -79,30 +111,48 @@ impl MapKind {
     }
 }
 
-const RUN: Key = key("run", Shape::Run, "program and arguments; no shell has a part in it");
-const SHELL: Key = key("shell", Shape::Text, "a line for /bin/sh -c");
-const ARGS: Key = key("args", Shape::Texts, "further arguments of `run`");
-const STDIN: Key = key("stdin", Shape::Content, "standard input; empty when not given");
-const ENV: Key = key("env", Shape::Env, "environment variables");
-const FILES: Key = key("files", Shape::Files, "files put into the workspace");
-const EXPECT: Key = key("expect", Shape::Map(expect), "what must hold; exit 0 when not given");
-const COMPARE: Key =
+pub(super) const RUN: Key = key("run", Shape::Run, "program and arguments; no shell has a part in it");
+pub(super) const SHELL: Key = key("shell", Shape::Text, "a line for /bin/sh -c");
+pub(super) const ARGS: Key = key("args", Shape::Texts, "further arguments of `run`");
+pub(super) const STDIN: Key = key("stdin", Shape::Content, "standard input; empty when not given");
+pub(super) const ENV: Key = key("env", Shape::Env, "environment variables");
+pub(super) const FILES: Key = key("files", Shape::Files, "files put into the workspace");
+pub(super) const EXPECT: Key = key("expect", Shape::Map(expect), "what must hold; exit 0 when not given");
+pub(super) const COMPARE: Key =
     key("compare", Shape::Compare, "how bytes are compared where the expectation does not say");
-const LIMITS: Key = key("limits", Shape::Map(limits), "limits that differ from the profile's");
-const PROFILE: Key =
+pub(super) const LIMITS: Key = key("limits", Shape::Map(limits), "limits that differ from the profile's");
+pub(super) const PROFILE: Key =
     key("profile", Shape::Text, "the profile: of this suite, the configuration, or built in");
-const POINTS: Key = key("points", Shape::Points, "points for passing");
-const TAGS: Key = key("tags", Shape::Texts, "tags");
-const NEEDS: Key = key("needs", Shape::Texts, "cases, groups or `build` that must have passed before");
-const VISIBILITY: Key = key("visibility", Shape::Visibility, "who sees it in a student's report");
-const WORKDIR: Key = key("workdir", Shape::Path, "where it starts, relative to the workspace");
-const NETWORK: Key = key("network", Shape::Flag, "whether it has the host's network");
+pub(super) const POINTS: Key = key("points", Shape::Points, "points for passing");
+pub(super) const TAGS: Key = key("tags", Shape::Texts, "tags");
+pub(super) const NEEDS: Key =
+    key("needs", Shape::Texts, "cases, groups or `build` that must have passed before");
+pub(super) const VISIBILITY: Key = key("visibility", Shape::Visibility, "who sees it in a student's report");
+pub(super) const WORKDIR: Key = key("workdir", Shape::Path, "where it starts, relative to the workspace");
+pub(super) const NETWORK: Key = key("network", Shape::Flag, "whether it has the host's network");
+
+pub(super) const MATRIX: Key = key("matrix", Shape::Matrix, "one case for each combination of these values");
+const EXTENDS: Key = key("extends", Shape::Extends, "templates that it starts from");
+pub(super) const RETRIES: Key = key("retries", Shape::Retries, "how often it is tried again");
+pub(super) const SKIP: Key = key("skip", Shape::Skip, "whether it is left out, and why");
+pub(super) const XFAIL: Key = key("xfail", Shape::Xfail, "whether it is known to fail, and why");
+pub(super) const SOURCE: Key =
+    key("source", Shape::Map(source), "what the submitted files must and must not hold; nothing is run");
+pub(super) const WEIGHT: Key =
+    key("weight", Shape::Points, "its part of the group's points: 1 when not given");
+pub(super) const EXTRA_CREDIT: Key =
+    key("extra_credit", Shape::Flag, "its points come on top of those that can be reached");
+pub(super) const PENALTY: Key = key("penalty", Shape::Points, "points that are taken away when it fails");
 
 static SUITE: MapKind = MapKind {
     what: "a suite",
     keys: &[
         key("version", Shape::Version, "version of this format: 1"),
         key("name", Shape::Text, "the suite's name"),
+        key("include", Shape::Include, "further files of this suite"),
+        key("vars", Shape::Vars, "what `${name}` stands for"),
+        key("templates", Shape::Named(template), "what cases and groups extend"),
+        key("hooks", Shape::Map(hooks), "steps before and after all cases"),
         key("submission", Shape::Map(submission), "the untrusted files that the suite judges"),
         key("profiles", Shape::Named(profile), "profiles of this suite"),
         key("defaults", Shape::Map(defaults), "what a case has that says nothing itself"),
@@ -110,7 +160,7 @@ static SUITE: MapKind = MapKind {
         key("groups", Shape::List(group), "groups of cases"),
         key("cases", Shape::List(case), "cases"),
     ],
-    later: &["include", "vars", "hooks", "templates", "checker", "matrix", "cases_from"],
+    later: &["checker", "matrix", "cases_from"],
     limits: false,
     required: &["version"],
 };
@@ -144,9 +194,9 @@ static DEFAULTS: MapKind = MapKind {
     what: "`defaults`",
     keys: &[
         PROFILE, COMPARE, POINTS, RUN, SHELL, ARGS, STDIN, ENV, FILES, EXPECT, LIMITS, TAGS, VISIBILITY,
-        WORKDIR, NETWORK,
+        WORKDIR, NETWORK, EXTENDS, RETRIES, SKIP, XFAIL, WEIGHT,
     ],
-    later: &["retries", "extends", "matrix", "checker"],
+    later: &["matrix", "checker"],
     limits: false,
     required: &[],
 };
@@ -195,8 +245,14 @@ static GROUP: MapKind = MapKind {
         TAGS,
         WORKDIR,
         NETWORK,
+        EXTENDS,
+        RETRIES,
+        SKIP,
+        XFAIL,
+        key("max", Shape::Count, "how many of its cases run at a time"),
+        key("hooks", Shape::Map(hooks), "steps before and after its cases"),
     ],
-    later: &["hooks", "max", "matrix", "extends", "retries", "checker", "groups"],
+    later: &["matrix", "checker", "groups"],
     limits: false,
     required: &["name"],
 };
@@ -233,8 +289,18 @@ static CASE: MapKind = MapKind {
         VISIBILITY,
         WORKDIR,
         NETWORK,
+        EXTENDS,
+        MATRIX,
+        RETRIES,
+        SKIP,
+        XFAIL,
+        SOURCE,
+        COMPARE,
+        WEIGHT,
+        EXTRA_CREDIT,
+        PENALTY,
     ],
-    later: &["matrix", "retries", "xfail", "skip", "extends", "checker", "interactor", "hooks"],
+    later: &["checker", "interactor", "hooks"],
     limits: false,
     required: &["id"],
 };
@@ -258,6 +324,16 @@ static GROUP_CASE: MapKind = MapKind {
         VISIBILITY,
         WORKDIR,
         NETWORK,
+        EXTENDS,
+        MATRIX,
+        RETRIES,
+        SKIP,
+        XFAIL,
+        SOURCE,
+        COMPARE,
+        WEIGHT,
+        EXTRA_CREDIT,
+        PENALTY,
     ],
     later: CASE.later,
     limits: false,
@@ -276,8 +352,10 @@ static EXPECT_MAP: MapKind = MapKind {
             Shape::Code,
             "the code that it must end with, when hitting a limit is the expected result",
         ),
+        key("resources", Shape::Map(resources), "what it may have used"),
+        key("redact", Shape::Redact, "what is replaced in its output before that is compared"),
     ],
-    later: &["checker", "redact", "resources", "interactor"],
+    later: &["checker", "interactor"],
     limits: false,
     required: &[],
 };
@@ -288,8 +366,14 @@ static BYTES: MapKind = MapKind {
         key("text", Shape::Text, "the bytes themselves"),
         key("file", Shape::Path, "a file beside the suite"),
         key("compare", Shape::Compare, "how they are compared"),
+        key("contains", Shape::Parts, "what occurs somewhere; each of them where there are more"),
+        key("lacks", Shape::Parts, "what occurs nowhere; none of them where there are more"),
+        key("regex", Shape::Text, "one regular expression a line, each of which matches its whole line"),
+        key("glob", Shape::Text, "one glob a line: `*` and `?`"),
+        key("json", Shape::Json, "the same JSON value: as a value, or a text that is JSON"),
+        key("sha256", Shape::Text, "the SHA-256 of it, in hex"),
     ],
-    later: &["match", "contains", "regex", "json", "lines", "unordered", "sha256", "checker", "glob"],
+    later: &["match", "lines", "unordered", "checker"],
     limits: false,
     required: &[],
 };
@@ -329,10 +413,14 @@ static EXIT_MAP: MapKind = MapKind {
 
 static COMPARE_MAP: MapKind = MapKind {
     what: "`compare`",
-    keys: &[key("float", Shape::Map(float), "tokens, with numbers within either tolerance")],
-    later: &["checker", "regex", "json"],
+    keys: &[
+        key("float", Shape::Map(float), "tokens, with numbers within either tolerance"),
+        key("json", Shape::Map(float), "JSON values, with numbers within either tolerance"),
+        key("kattis", Shape::Map(kattis), "as the default validator of the Kattis format does"),
+    ],
+    later: &["checker", "regex"],
     limits: false,
-    required: &["float"],
+    required: &[],
 };
 
 static FLOAT: MapKind = MapKind {
@@ -379,11 +467,10 @@ tables! {
 }
 
 /// Comparisons that have a place in the design and that this version does not support.
-pub(super) const LATER_COMPARISONS: &[&str] =
-    &["lines", "unordered", "regex", "contains", "json", "glob", "checker"];
+pub(super) const LATER_COMPARISONS: &[&str] = &["checker"];
 
 /// Ways to score a group that have a place in the design and that this version does not support.
-pub(super) const LATER_SCORES: &[&str] = &["min", "max", "average", "weighted", "first-failure"];
+pub(super) const LATER_SCORES: &[&str] = &["max", "average", "weighted", "first-failure"];
 
 #[cfg(test)]
 mod tests {
@@ -391,7 +478,7 @@ mod tests {
 
     #[test]
     fn no_key_is_both_supported_and_refused_as_not_supported() {
-        for table in ALL {
+        for table in ALL.iter().chain(super::super::keys_terms::ALL) {
             for later in table().later {
                 assert!(!table().takes(later), "{}: {later}", table().what);
             }

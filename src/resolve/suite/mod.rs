@@ -4,11 +4,14 @@
 mod content;
 mod expectation;
 mod globbing;
+mod including;
 mod natural;
 mod needs;
 mod planned;
 mod resolver;
 mod settings;
+mod shares;
+mod terms;
 #[cfg(test)]
 mod tests;
 
