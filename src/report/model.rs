@@ -1,12 +1,12 @@
 //! [`RunReport`]: everything that happened in a run, in suite order. Totals are computed, never
 //! stored. All writers read this and nothing else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::judge::{NearMiss, Status, Verdict};
-use crate::report::score::{self, Worth};
+use crate::report::score::{self, Mark};
 use crate::resolve::{GroupScore, ResolvedCase};
 use crate::sandbox::outcome::Outcome;
 
@@ -109,10 +109,10 @@ pub struct Summary {
     pub cancelled: usize,
     /// Left out on purpose.
     pub skipped: usize,
-    /// Failed, as it was known that they would.
-    pub xfailed: usize,
     /// Cases that passed, but not at the first try.
     pub flaky: usize,
+    /// Failed, as it was known that they would.
+    pub xfailed: usize,
     /// Cases that passed but left processes behind.
     pub leaky: usize,
     /// Points reached.
@@ -135,6 +135,21 @@ impl CaseReport {
         let judged = matches!(self.verdict.status, Status::Passed | Status::Failed);
         let by_status = f64::from(u8::from(self.verdict.status == Status::Passed));
         self.verdict.credit.filter(|_| judged).unwrap_or(by_status)
+    }
+
+    /// What scoring needs of it.
+    fn mark(&self) -> Mark<(usize, &str)> {
+        let (case, terms) = (&*self.case, &self.case.terms);
+        let whole = case.group_score.filter(|score| *score != GroupScore::Sum);
+        let group = case.group.as_deref().map(|group| (case.suite, group));
+        Mark {
+            status: self.verdict.status,
+            points: case.points,
+            credit: self.credit(),
+            extra: terms.extra_credit,
+            penalty: terms.penalty,
+            whole: group.zip(whole),
+        }
     }
 
     /// What a weaker comparison would have ignored to match, for the first check that failed.
@@ -205,39 +220,21 @@ impl RunReport {
                 summary.leaky += 1;
             }
         }
-        (summary.score, summary.max_score) = score::points(&self.worths().0);
+        (summary.score, summary.max_score) = score::points(self.cases.iter().map(CaseReport::mark));
         summary
+    }
+
+    /// Points reached in the suite with this number, and points that could be reached.
+    #[must_use]
+    pub fn points_of(&self, suite: usize) -> (f64, f64) {
+        let of_suite = self.cases.iter().filter(|case| case.case.suite == suite);
+        score::points(of_suite.map(CaseReport::mark))
     }
 
     /// The groups, by suite and name, whose points are given as a whole and that got none: the
     /// cases that did pass get nothing for it.
     #[must_use]
     pub fn lost_groups(&self) -> HashSet<(usize, &str)> {
-        let (worths, groups) = self.worths();
-        let lost = score::lost(&worths);
-        groups.into_iter().filter(|(_, number)| lost.contains(number)).map(|(group, _)| group).collect()
-    }
-
-    /// What each case is worth, and the numbers of the groups that are named there.
-    fn worths(&self) -> (Vec<Worth>, HashMap<(usize, &str), u32>) {
-        let mut groups = HashMap::new();
-        let worth = |report: &CaseReport| Worth {
-            whole: None,
-            status: report.verdict.status,
-            reached: report.score(),
-            points: report.case.points,
-            extra_credit: report.case.terms.extra_credit,
-            penalty: report.case.terms.penalty,
-        };
-        let mut worths = Vec::with_capacity(self.cases.len());
-        for report in &self.cases {
-            let score = report.case.group_score.filter(|score| *score != GroupScore::Sum);
-            let whole = report.case.group.as_deref().zip(score).map(|(group, score)| {
-                let next = u32::try_from(groups.len()).unwrap_or(u32::MAX);
-                (*groups.entry((report.case.suite, group)).or_insert(next), score)
-            });
-            worths.push(Worth { whole, ..worth(report) });
-        }
-        (worths, groups)
+        score::lost(self.cases.iter().map(CaseReport::mark)).into_iter().collect()
     }
 }

@@ -5,9 +5,10 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::Summary;
-use super::record::{CaseRecord, Kind, Moment};
-use super::score::{self, Worth};
+use super::record::{CaseRecord, GroupScoring, Kind, Moment};
+use super::score::{self, Mark};
 use crate::judge::Status;
+use crate::resolve::GroupScore;
 
 /// The facts of all cases of a run, in suite order.
 #[derive(Debug, Clone, Default)]
@@ -33,11 +34,10 @@ pub struct Brief {
     pub duration_ms: Option<u64>,
     /// From the start of its first attempt to the end of its last.
     pub span: Option<(Moment, Moment)>,
-    /// Its points.
-    worth: Worth,
+    mark: Mark<u32>,
 }
 
-/// A group whose points are all or nothing, and of which a case did not pass.
+/// A group whose points are given as a whole, and that got none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostGroup {
     /// The index of its suite.
@@ -75,8 +75,6 @@ impl Tally {
     fn brief(&mut self, case: &CaseRecord) -> Brief {
         let start = case.attempts.iter().map(|attempt| attempt.started_at).min();
         let end = case.attempts.iter().map(super::record::AttemptRecord::ended_at).max();
-        let whole = case.group.as_ref().zip(case.whole_group());
-        let whole = whole.map(|(group, score)| (self.group(case.suite_index, group), score));
         Brief {
             suite: case.suite_index,
             kind: case.kind,
@@ -85,14 +83,28 @@ impl Tally {
             leaked: case.leaked() > 0,
             duration_ms: case.duration_ms(),
             span: start.zip(end),
-            worth: Worth {
-                whole,
-                status: case.status,
-                reached: case.score.rounded(),
-                points: case.max_score.0,
-                extra_credit: case.extra_credit,
-                penalty: case.penalty.0,
-            },
+            mark: self.mark(case),
+        }
+    }
+
+    fn mark(&mut self, case: &CaseRecord) -> Mark<u32> {
+        let points = case.group_points.map_or(0.0, |points| points.0);
+        let score = match case.group_score {
+            None | Some(GroupScoring::Sum) => None,
+            Some(GroupScoring::AllOrNothing) => Some(GroupScore::AllOrNothing { points }),
+            Some(GroupScoring::Min) => Some(GroupScore::Min { points }),
+            Some(GroupScoring::Threshold) => {
+                Some(GroupScore::Threshold { points, share: case.group_share.unwrap_or(1.0) })
+            }
+        };
+        let whole = case.group.as_ref().zip(score);
+        Mark {
+            status: case.status,
+            points: case.max_score.rounded(),
+            credit: case.credit.rounded(),
+            extra: case.extra_credit,
+            penalty: case.penalty.rounded(),
+            whole: whole.map(|(group, score)| (self.group(case.suite_index, group), score)),
         }
     }
 
@@ -131,37 +143,33 @@ impl Tally {
             summary.leaky += usize::from(brief.leaked && brief.status == Status::Passed);
             summary.flaky += usize::from(brief.flaky);
         }
-        (summary.score, summary.max_score) = score::points(&self.worths());
+        (summary.score, summary.max_score) = score::points(self.briefs.iter().map(|brief| brief.mark));
         summary
     }
 
-    /// Points of each case: none where its group is all or nothing and another case did not pass.
+    /// Points of each case: none where those of its group are given as a whole and it got none.
     #[must_use]
     pub fn scores(&self) -> Vec<f64> {
         let lost = self.lost();
-        let score = |brief: &Brief| match brief.worth.whole {
-            Some((group, _)) if lost.contains(&group) && !brief.worth.extra_credit => 0.0,
-            _ => brief.worth.reached,
+        let score = |brief: &Brief| match brief.mark.whole {
+            Some((group, _)) if lost.contains(&group) => 0.0,
+            _ => brief.mark.reached(),
         };
         self.briefs.iter().map(score).collect()
     }
 
     fn lost(&self) -> HashSet<u32> {
-        score::lost(&self.worths())
+        score::lost(self.briefs.iter().map(|brief| brief.mark)).into_iter().collect()
     }
 
-    fn worths(&self) -> Vec<Worth> {
-        self.briefs.iter().map(|brief| brief.worth).collect()
-    }
-
-    /// The groups whose points are given as a whole and that got none, in the order of their suites
-    /// and names.
+    /// The groups whose points are given as a whole and that got none, in the order of
+    /// their suites and names.
     #[must_use]
     pub fn lost_groups(&self) -> Vec<LostGroup> {
         let lost = self.lost();
         let mut counts: HashMap<u32, (usize, usize)> = HashMap::new();
         for brief in &self.briefs {
-            if let Some((group, _)) = brief.worth.whole.filter(|(group, _)| lost.contains(group)) {
+            if let Some((group, _)) = brief.mark.whole.filter(|(group, _)| lost.contains(group)) {
                 let (passed, cases) = counts.entry(group).or_default();
                 *passed += usize::from(brief.status == Status::Passed);
                 *cases += 1;

@@ -1,6 +1,9 @@
 //! The tables of keys: what each map of a suite file may hold. The parser refuses by them, the
 //! help of its messages is made from them, and so is the JSON Schema.
 
+pub(super) use super::keys_expect::{
+    LATER_COMPARISONS, bytes, checker, compare, content, exit, expect, file, float, interactor,
+};
 pub(super) use super::keys_terms::{
     hook, hooks, included, kattis, range, redaction, resources, retries, rule, skip, source, template,
     threshold, xfail,
@@ -85,8 +88,11 @@ pub(super) enum Shape {
     Parts,
     /// Any value.
     Json,
+    Protocol,
     Map(fn() -> &'static MapKind),
     List(fn() -> &'static MapKind),
+    /// `none`, or a map.
+    Judge(fn() -> &'static MapKind),
     /// Maps by name.
     Named(fn() -> &'static MapKind),
 }
@@ -143,6 +149,11 @@ pub(super) const WEIGHT: Key =
 pub(super) const EXTRA_CREDIT: Key =
     key("extra_credit", Shape::Flag, "its points come on top of those that can be reached");
 pub(super) const PENALTY: Key = key("penalty", Shape::Points, "points that are taken away when it fails");
+pub(super) const CHECKER: Key =
+    key("checker", Shape::Judge(checker), "a program that looks at standard output");
+pub(super) const INTERACTOR: Key =
+    key("interactor", Shape::Judge(interactor), "a program that talks to the program while it runs");
+pub(super) const PROTOCOL: Key = key("protocol", Shape::Protocol, "how it is called and how it answers");
 
 static SUITE: MapKind = MapKind {
     what: "a suite",
@@ -194,9 +205,9 @@ static DEFAULTS: MapKind = MapKind {
     what: "`defaults`",
     keys: &[
         PROFILE, COMPARE, POINTS, RUN, SHELL, ARGS, STDIN, ENV, FILES, EXPECT, LIMITS, TAGS, VISIBILITY,
-        WORKDIR, NETWORK, EXTENDS, RETRIES, SKIP, XFAIL, WEIGHT,
+        WORKDIR, NETWORK, CHECKER, INTERACTOR, EXTENDS, RETRIES, SKIP, XFAIL, WEIGHT,
     ],
-    later: &["matrix", "checker"],
+    later: &["matrix"],
     limits: false,
     required: &[],
 };
@@ -214,6 +225,7 @@ static BUILD: MapKind = MapKind {
         LIMITS,
         PROFILE,
         key("outputs", Shape::Paths, "files that it hands on to the cases"),
+        key("judge", Shape::Flag, "made for checkers and interactors only, without the submission"),
         WORKDIR,
         NETWORK,
     ],
@@ -245,6 +257,8 @@ static GROUP: MapKind = MapKind {
         TAGS,
         WORKDIR,
         NETWORK,
+        CHECKER,
+        INTERACTOR,
         EXTENDS,
         RETRIES,
         SKIP,
@@ -252,7 +266,7 @@ static GROUP: MapKind = MapKind {
         key("max", Shape::Count, "how many of its cases run at a time"),
         key("hooks", Shape::Map(hooks), "steps before and after its cases"),
     ],
-    later: &["matrix", "checker", "groups"],
+    later: &["matrix", "groups"],
     limits: false,
     required: &["name"],
 };
@@ -289,6 +303,8 @@ static CASE: MapKind = MapKind {
         VISIBILITY,
         WORKDIR,
         NETWORK,
+        CHECKER,
+        INTERACTOR,
         EXTENDS,
         MATRIX,
         RETRIES,
@@ -300,7 +316,7 @@ static CASE: MapKind = MapKind {
         EXTRA_CREDIT,
         PENALTY,
     ],
-    later: &["checker", "interactor", "hooks"],
+    later: &["hooks"],
     limits: false,
     required: &["id"],
 };
@@ -324,6 +340,8 @@ static GROUP_CASE: MapKind = MapKind {
         VISIBILITY,
         WORKDIR,
         NETWORK,
+        CHECKER,
+        INTERACTOR,
         EXTENDS,
         MATRIX,
         RETRIES,
@@ -340,99 +358,7 @@ static GROUP_CASE: MapKind = MapKind {
     required: &["id"],
 };
 
-static EXPECT_MAP: MapKind = MapKind {
-    what: "`expect`",
-    keys: &[
-        key("exit", Shape::Exit, "how it must end; 0 when not given"),
-        key("stdout", Shape::Bytes, "what standard output must be"),
-        key("stderr", Shape::Bytes, "what standard error must be"),
-        key("files", Shape::ExpectFiles, "files that it must leave in the workspace"),
-        key(
-            "code",
-            Shape::Code,
-            "the code that it must end with, when hitting a limit is the expected result",
-        ),
-        key("resources", Shape::Map(resources), "what it may have used"),
-        key("redact", Shape::Redact, "what is replaced in its output before that is compared"),
-    ],
-    later: &["checker", "interactor"],
-    limits: false,
-    required: &[],
-};
-
-static BYTES: MapKind = MapKind {
-    what: "expected bytes",
-    keys: &[
-        key("text", Shape::Text, "the bytes themselves"),
-        key("file", Shape::Path, "a file beside the suite"),
-        key("compare", Shape::Compare, "how they are compared"),
-        key("contains", Shape::Parts, "what occurs somewhere; each of them where there are more"),
-        key("lacks", Shape::Parts, "what occurs nowhere; none of them where there are more"),
-        key("regex", Shape::Text, "one regular expression a line, each of which matches its whole line"),
-        key("glob", Shape::Text, "one glob a line: `*` and `?`"),
-        key("json", Shape::Json, "the same JSON value: as a value, or a text that is JSON"),
-        key("sha256", Shape::Text, "the SHA-256 of it, in hex"),
-    ],
-    later: &["match", "lines", "unordered", "checker"],
-    limits: false,
-    required: &[],
-};
-
-static CONTENT: MapKind = MapKind {
-    what: "content",
-    keys: &[
-        key("text", Shape::Text, "the bytes themselves"),
-        key("file", Shape::Path, "a file beside the suite"),
-    ],
-    later: &["generate", "base64"],
-    limits: false,
-    required: &[],
-};
-
-static FILE: MapKind = MapKind {
-    what: "a file",
-    keys: &[
-        key("text", Shape::Text, "the bytes themselves"),
-        key("file", Shape::Path, "a file beside the suite"),
-        key("executable", Shape::Flag, "whether the program may execute it"),
-    ],
-    later: &["base64", "mode"],
-    limits: false,
-    required: &[],
-};
-
 static LIMITS_MAP: MapKind = MapKind { what: "`limits`", keys: &[], later: &[], limits: true, required: &[] };
-
-static EXIT_MAP: MapKind = MapKind {
-    what: "`exit`",
-    keys: &[key("signal", Shape::Text, "the signal that must end it: SIGSEGV")],
-    later: &[],
-    limits: false,
-    required: &["signal"],
-};
-
-static COMPARE_MAP: MapKind = MapKind {
-    what: "`compare`",
-    keys: &[
-        key("float", Shape::Map(float), "tokens, with numbers within either tolerance"),
-        key("json", Shape::Map(float), "JSON values, with numbers within either tolerance"),
-        key("kattis", Shape::Map(kattis), "as the default validator of the Kattis format does"),
-    ],
-    later: &["checker", "regex"],
-    limits: false,
-    required: &[],
-};
-
-static FLOAT: MapKind = MapKind {
-    what: "`float`",
-    keys: &[
-        key("abs", Shape::Points, "greatest absolute difference"),
-        key("rel", Shape::Points, "greatest difference relative to the expected number"),
-    ],
-    later: &[],
-    limits: false,
-    required: &[],
-};
 
 /// Functions, because the tables refer to each other.
 macro_rules! tables {
@@ -456,18 +382,8 @@ tables! {
     cases_from = CASES_FROM;
     case = CASE;
     group_case = GROUP_CASE;
-    expect = EXPECT_MAP;
-    bytes = BYTES;
-    content = CONTENT;
-    file = FILE;
     limits = LIMITS_MAP;
-    exit = EXIT_MAP;
-    compare = COMPARE_MAP;
-    float = FLOAT;
 }
-
-/// Comparisons that have a place in the design and that this version does not support.
-pub(super) const LATER_COMPARISONS: &[&str] = &["checker"];
 
 /// Ways to score a group that have a place in the design and that this version does not support.
 pub(super) const LATER_SCORES: &[&str] = &["max", "average", "weighted", "first-failure"];
@@ -478,7 +394,8 @@ mod tests {
 
     #[test]
     fn no_key_is_both_supported_and_refused_as_not_supported() {
-        for table in ALL.iter().chain(super::super::keys_terms::ALL) {
+        let others = super::super::keys_terms::ALL.iter().chain(super::super::keys_expect::ALL);
+        for table in ALL.iter().chain(others) {
             for later in table().later {
                 assert!(!table().takes(later), "{}: {later}", table().what);
             }

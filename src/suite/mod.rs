@@ -1,10 +1,13 @@
 //! What the author of a suite wrote: the written model, and the strict parser that makes it from
 //! YAML, TOML or JSON or says everything that is wrong with the file.
 
+mod edit;
 mod expand;
 mod expect;
 mod include;
+mod judging;
 mod keys;
+mod keys_expect;
 mod keys_terms;
 mod lines;
 mod model;
@@ -13,6 +16,7 @@ mod parse_bytes;
 mod parse_cases;
 mod parse_common;
 mod parse_expect;
+mod parse_judging;
 mod parse_resources;
 mod parse_source;
 mod parse_terms;
@@ -23,8 +27,10 @@ mod syntax;
 mod terms;
 mod vars;
 
+pub use edit::{CannotEdit, ExpectedOf, find_text, replace_text};
 pub use expect::{Exit, Expect, ExpectBytes, ExpectFile};
 pub use include::{IncludeError, Included, Includes, NoIncludes};
+pub use judging::{JudgeWords, JudgedBy};
 pub use model::{
     BuildStep, Case, CasesFrom, Command, Common, Content, Group, LimitBlock, Score, Spanned, Submission,
     Suite, SuiteProfile, Visibility, WorkspaceFile,
@@ -39,3 +45,4 @@ pub(crate) use lines::Lines;
 pub(crate) use parse::parse_leniently;
 pub(crate) use parse_bytes::wrong_bytes;
 pub(crate) use reader::{bad_name, check_relative, shown};
+pub(crate) use syntax::{Node, Value, parse_json, parse_yaml};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Place, Source};
 use crate::judge::{Compare, SourceCheck};
 use crate::limits::{LimitField, WrittenLimits};
-use crate::suite::{Expect, Hooks, MostAtOnce, Retries, Skip, Sources, Xfail};
+use crate::suite::{Expect, Hooks, JudgedBy, MostAtOnce, Retries, Skip, Sources, Xfail};
 use crate::units::NoNul;
 
 /// A value and the bytes of the suite file that it stands in.
@@ -148,6 +148,10 @@ pub struct Common {
     pub workdir: Option<PathBuf>,
     /// Whether there is a network.
     pub network: Option<Spanned<bool>>,
+    /// Who looks at the output.
+    pub checker: Option<JudgedBy>,
+    /// Who talks to the program.
+    pub interactor: Option<JudgedBy>,
     /// Trying again.
     pub retries: Option<Retries>,
     /// Leaving out.
@@ -188,6 +192,8 @@ pub struct BuildStep {
     pub span: Range<usize>,
     /// Files that it hands on, relative to the workspace.
     pub outputs: Vec<PathBuf>,
+    /// Made for checkers and interactors: without the submission.
+    pub judge: bool,
     /// Command, arguments, files, limits and profile.
     pub common: Common,
 }

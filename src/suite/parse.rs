@@ -283,12 +283,18 @@ impl Reader<'_> {
 
     /// A build step, or a step of a hook.
     pub(super) fn step(&mut self, item: &Node, entries: &[&Entry], at: &str) -> BuildStep {
-        let mut step =
-            BuildStep { name: None, span: item.span.clone(), outputs: Vec::new(), common: Common::default() };
+        let mut step = BuildStep {
+            name: None,
+            span: item.span.clone(),
+            outputs: Vec::new(),
+            judge: false,
+            common: Common::default(),
+        };
         for entry in entries {
             match entry.key.as_str() {
                 "name" => step.name = self.name(&entry.value, "the name of a step"),
                 "outputs" => step.outputs = self.paths(&entry.value, "`outputs`"),
+                "judge" => step.judge = self.flag(&entry.value, "`judge`").is_some_and(|flag| flag.value),
                 _ => self.common_key(entry, &mut step.common, at),
             }
         }

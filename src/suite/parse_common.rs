@@ -63,6 +63,8 @@ impl Reader<'_> {
                 common.extra_credit = self.flag(node, "`extra_credit`").is_some_and(|flag| flag.value);
             }
             "penalty" => common.penalty = self.number(node, "`penalty`"),
+            "checker" => common.checker = self.judged_by(node, keys::checker()),
+            "interactor" => common.interactor = self.judged_by(node, keys::interactor()),
             _ => {}
         }
     }

@@ -89,6 +89,7 @@ fn shape(shape: Shape, defs: &mut Map<String, Value>) -> Value {
         | Shape::Redact
         | Shape::Parts
         | Shape::Json
+        | Shape::Judge(_)
         | Shape::Map(_)
         | Shape::List(_)
         | Shape::Named(_) => value,
@@ -102,6 +103,7 @@ fn shape(shape: Shape, defs: &mut Map<String, Value>) -> Value {
         | Shape::Code
         | Shape::Visibility
         | Shape::Score
+        | Shape::Protocol
         | Shape::Whole
         | Shape::Count
         | Shape::Words(_)
@@ -188,6 +190,8 @@ fn written(shape: Shape, defs: &mut Map<String, Value>) -> Value {
         }
         Shape::Parts => one_or_many(scalar()),
         Shape::Json => json!({}),
+        Shape::Protocol => json!({"enum": ["testlib", "kattis"]}),
+        Shape::Judge(kind) => json!({"anyOf": [{"const": "none"}, reference(kind(), defs)]}),
         Shape::Map(kind) => reference(kind(), defs),
         Shape::List(kind) => json!({"type": "array", "items": reference(kind(), defs)}),
         Shape::Named(kind) => {
@@ -271,7 +275,8 @@ mod tests {
     #[test]
     fn the_schema_knows_every_table_of_keys_and_nothing_that_is_not_supported() {
         let text = schema().to_string();
-        for table in keys::ALL.iter().chain(super::super::keys_terms::ALL) {
+        let others = super::super::keys_terms::ALL.iter().chain(super::super::keys_expect::ALL);
+        for table in keys::ALL.iter().chain(others) {
             for key in table().keys {
                 assert!(text.contains(&format!("\"{}\":", key.name)), "{}", key.name);
             }

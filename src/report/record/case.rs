@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{AttemptRecord, GroupScoring, Kind, PlannedCase, Points, Reason, SuiteRecord};
 use crate::judge::{Code, Details, Status};
 use crate::report::CaseReport;
-use crate::resolve::{GroupScore, Visibility};
+use crate::resolve::Visibility;
 
 /// One case or build step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,17 +44,19 @@ pub struct CaseRecord {
     pub reason: Option<Reason>,
     /// Facts worth knowing that did not decide.
     pub notes: Vec<String>,
-    /// Points reached: none when its group is all or nothing and another case of it did not pass.
+    /// Points reached: none when those of its group are given as a whole and it got none.
     pub score: Points,
+    /// The share of its points that it reached by itself, from 0 to 1.
+    pub credit: Points,
     /// Points that could be reached.
     pub max_score: Points,
     /// How the points of its group are given; null when it is in none.
     pub group_score: Option<GroupScoring>,
     /// The points of the whole group, where they are given as a whole.
     pub group_points: Option<Points>,
-    /// The share of what its cases are worth that a group must reach for its points.
-    pub group_threshold: Option<Points>,
-    /// Whether its points come on top of those that can be reached.
+    /// The share of what its cases are worth that a group must reach, where that is the condition.
+    pub group_share: Option<f64>,
+    /// Whether its points are not among those that could be reached.
     pub extra_credit: bool,
     /// Points that are taken away when it fails.
     pub penalty: Points,
@@ -81,6 +83,7 @@ impl CaseRecord {
             reason: Reason::of(verdict, report.near_miss()),
             notes: verdict.notes.clone(),
             score: Points(report.score()),
+            credit: Points(report.credit()),
             flaky: report.is_flaky(),
             attempts: attempts.map(|(n, attempt)| AttemptRecord::new(n, case, attempt)).collect(),
             id: planned.id,
@@ -96,24 +99,10 @@ impl CaseRecord {
             max_score: planned.max_score,
             group_score: planned.group_score,
             group_points: planned.group_points,
-            group_threshold: planned.group_threshold,
+            group_share: planned.group_share,
             extra_credit: planned.extra_credit,
             penalty: planned.penalty,
             visibility: planned.visibility,
-        }
-    }
-
-    /// How the points of its group are given, where that is as a whole.
-    pub(in crate::report) fn whole_group(&self) -> Option<GroupScore> {
-        let points = self.group_points?.0;
-        match self.group_score? {
-            GroupScoring::Sum => None,
-            GroupScoring::AllOrNothing => Some(GroupScore::AllOrNothing { points }),
-            GroupScoring::Min => Some(GroupScore::Min { points }),
-            GroupScoring::Threshold => Some(GroupScore::Threshold {
-                points,
-                share: self.group_threshold.map_or(1.0, |share| share.0),
-            }),
         }
     }
 
@@ -157,7 +146,7 @@ impl CaseRecord {
             max_score: Points(5.0),
             group_score: None,
             group_points: None,
-            group_threshold: None,
+            group_share: None,
             extra_credit: false,
             penalty: Points(0.0),
             visibility: Visibility::Visible,

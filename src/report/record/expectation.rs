@@ -82,8 +82,7 @@ impl Expectation {
             ok: check.ok,
             message: check.message.clone(),
             expected_from: Some(&check.expected_from).filter(|from| !from.is_empty()).cloned(),
-            missing: target == Target::File
-                && file.is_some_and(|path| ran.is_some_and(|ran| is_missing(ran, path))),
+            missing: file.is_some_and(|path| ran.is_some_and(|ran| is_missing(ran, path))),
             first_difference: difference.map(FirstDifference::new),
             near_miss: difference.and_then(|difference| difference.near_miss),
             diff: difference.map(|difference| difference.unified.clone()),
@@ -98,8 +97,8 @@ impl Expectation {
             Target::Exit => "exit",
             Target::Stdout => "stdout",
             Target::Stderr => "stderr",
+            Target::Resource => "resources",
             Target::File | Target::Source => self.file.as_deref().unwrap_or_default(),
-            Target::Resource => "resource",
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CaseRecord, Points, Reason, ReasonKind, SuiteRecord};
 use crate::judge::{Details, Status};
-use crate::resolve::{self, CaseKind, ResolvedCase, Visibility};
+use crate::resolve::{CaseKind, GroupScore, ResolvedCase, Visibility};
 
 /// A case as it is known before it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,9 +38,9 @@ pub struct PlannedCase {
     pub group_score: Option<GroupScoring>,
     /// The points of the whole group, where they are given as a whole.
     pub group_points: Option<Points>,
-    /// The share of what its cases are worth that a group must reach for its points.
-    pub group_threshold: Option<Points>,
-    /// Whether its points come on top of those that can be reached.
+    /// The share of what its cases are worth that a group must reach, where that is the condition.
+    pub group_share: Option<f64>,
+    /// Whether its points are not among those that could be reached.
     pub extra_credit: bool,
     /// Points that are taken away when it fails.
     pub penalty: Points,
@@ -71,7 +71,7 @@ pub enum GroupScoring {
     Sum,
     /// All of them if every case passed, otherwise none.
     AllOrNothing,
-    /// As the worst of them.
+    /// By the worst of them.
     Min,
     /// All of them once enough is reached, otherwise none.
     Threshold,
@@ -99,20 +99,20 @@ impl PlannedCase {
             tags: case.tags.iter().map(ToString::to_string).collect(),
             max_score: Points(case.points),
             group_score: case.group_score.map(|score| match score {
-                resolve::GroupScore::Sum => GroupScoring::Sum,
-                resolve::GroupScore::AllOrNothing { .. } => GroupScoring::AllOrNothing,
-                resolve::GroupScore::Min { .. } => GroupScoring::Min,
-                resolve::GroupScore::Threshold { .. } => GroupScoring::Threshold,
+                GroupScore::Sum => GroupScoring::Sum,
+                GroupScore::AllOrNothing { .. } => GroupScoring::AllOrNothing,
+                GroupScore::Min { .. } => GroupScoring::Min,
+                GroupScore::Threshold { .. } => GroupScoring::Threshold,
             }),
             group_points: case.group_score.and_then(|score| match score {
-                resolve::GroupScore::Sum => None,
-                resolve::GroupScore::AllOrNothing { points }
-                | resolve::GroupScore::Min { points }
-                | resolve::GroupScore::Threshold { points, .. } => Some(Points(points)),
+                GroupScore::Sum => None,
+                GroupScore::AllOrNothing { points }
+                | GroupScore::Min { points }
+                | GroupScore::Threshold { points, .. } => Some(Points(points)),
             }),
-            group_threshold: case.group_score.and_then(|score| match score {
-                resolve::GroupScore::Threshold { share, .. } => Some(Points(share)),
-                _ => None,
+            group_share: case.group_score.and_then(|score| match score {
+                GroupScore::Threshold { share, .. } => Some(share),
+                GroupScore::Sum | GroupScore::AllOrNothing { .. } | GroupScore::Min { .. } => None,
             }),
             extra_credit: case.terms.extra_credit,
             penalty: Points(case.terms.penalty),
@@ -142,10 +142,11 @@ impl PlannedCase {
             reason: Some(reason),
             notes: Vec::new(),
             score: Points(0.0),
+            credit: Points(0.0),
             max_score: self.max_score,
             group_score: self.group_score,
             group_points: self.group_points,
-            group_threshold: self.group_threshold,
+            group_share: self.group_share,
             extra_credit: self.extra_credit,
             penalty: self.penalty,
             visibility: self.visibility,

@@ -32,8 +32,6 @@ pub enum ReasonKind {
     Source,
     /// What it used.
     Resource,
-    /// A step of the suite's own: not the program's fault.
-    Hook,
     /// A signal.
     Signal,
     /// The exit status.
@@ -73,8 +71,7 @@ impl Reason {
             (Status::Cancelled, None) => ReasonKind::Cancelled,
             (Status::NotRun, None) => ReasonKind::NotRun,
             (Status::Skipped, None) => ReasonKind::Skipped,
-            (Status::Xfailed, None) => ReasonKind::Exit,
-            (Status::Failed, None) => ReasonKind::Exit,
+            (Status::Failed | Status::Xfailed, None) => ReasonKind::Exit,
             (Status::Error, None) => ReasonKind::Sandbox,
         };
         Some(Self { kind, message: verdict.message.clone(), near_miss })
@@ -104,7 +101,7 @@ impl ReasonKind {
             Code::CheckerFailed => Self::Checker,
             Code::PrerequisiteFailed => Self::Needs,
             Code::UnexpectedPass => Self::Xpass,
-            Code::HookFailed => Self::Hook,
+            Code::HookFailed => Self::Setup,
             Code::SourceRefused => Self::Source,
             Code::ResourceUse => Self::Resource,
         }

@@ -5,6 +5,7 @@ mod content;
 mod expectation;
 mod globbing;
 mod including;
+mod judging;
 mod natural;
 mod needs;
 mod planned;

@@ -14,11 +14,11 @@ use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::judge::Code;
 use crate::policy::Profiles;
 use crate::resolve::{
-    self, CaseId, CaseKind, CaseSettings, FileContent, FileKind, Files, Operator, ResolvedCase,
-    ResolvedSuite, Terms, Visibility,
+    self, CaseId, CaseKind, CaseSettings, FileContent, FileKind, Files, JudgeProgram, Operator, ResolvedCase,
+    ResolvedSuite, Sources, Terms, Visibility,
 };
 use crate::sandbox::spec::{InputFile, Stdin};
-use crate::suite::{self, Command, Common, Content, Suite, SuiteFormat, Variables, WorkspaceFile, shown};
+use crate::suite::{self, Command, Common, Content, Suite, SuiteFormat, WorkspaceFile, shown};
 use crate::units::NoNul;
 
 /// More mistakes than this are counted, not shown.
@@ -33,10 +33,6 @@ pub struct SuiteInputs {
     pub submission: Option<PathBuf>,
     /// Index of the suite in the run.
     pub index: usize,
-    /// What the operator says that variables stand for.
-    pub vars: Variables,
-    /// Folders that files may be included from, besides the suite's own.
-    pub include_roots: Vec<PathBuf>,
 }
 
 /// Decides everything about a suite.
@@ -65,10 +61,10 @@ pub fn load_suite(
     files: &dyn Files,
 ) -> Result<ResolvedSuite, Vec<Diagnostic>> {
     let root = files.canonical(&inputs.suite_dir).unwrap_or_else(|_| inputs.suite_dir.clone());
-    let roots = inputs.include_roots.iter();
+    let roots = operator.include_roots.iter();
     let allowed = roots.filter_map(|folder| files.canonical(folder).ok()).collect();
     let beside = Beside { root: &root, name: &source.name, allowed, files };
-    let (parsed, mut errors) = suite::parse_leniently(source, format, &inputs.vars, &beside);
+    let (parsed, mut errors) = suite::parse_leniently(source, format, &operator.vars, &beside);
     let Some(parsed) = parsed else { return Err(errors) };
     let mut resolver = Resolver::new(&parsed, operator, inputs, files);
     resolver.lenient = !errors.is_empty();
@@ -119,6 +115,8 @@ pub(super) struct Resolver<'a> {
     pub(super) last_terms: Option<Arc<Terms>>,
     /// Files that have been read; `None` where reading failed and was complained about.
     pub(super) read: HashMap<PathBuf, Result<FileContent, String>>,
+    /// Checkers and interactors by the place where they stand.
+    pub(super) judges: HashMap<usize, Arc<JudgeProgram>>,
     pub(super) errors: Vec<Diagnostic>,
     /// Parts of the suite are missing because they could not be understood: what seems to be
     /// missing is not complained about.
@@ -144,6 +142,7 @@ impl<'a> Resolver<'a> {
             names: HashMap::new(),
             last_terms: None,
             read: HashMap::new(),
+            judges: HashMap::new(),
             errors: Vec::new(),
             lenient: false,
             said: HashSet::new(),
@@ -336,6 +335,9 @@ impl<'a> Resolver<'a> {
             case.name = name.into();
             case.points = 0.0;
             case.outputs.clone_from(&step.outputs);
+            if step.judge {
+                (case.for_judge, case.sources) = (true, Sources::Empty);
+            }
             case.expectation = super::expectation::of_build();
             case.needs = steps.iter().map(|step| step.id.clone()).collect();
             steps.push(case);
@@ -370,6 +372,8 @@ impl<'a> Resolver<'a> {
             needs: Arc::default(),
             group_score: None,
             terms: Arc::default(),
+            judging: None,
+            for_judge: false,
         }
     }
 
@@ -396,6 +400,7 @@ impl<'a> Resolver<'a> {
         case.params = planned.params.iter().cloned().collect();
         case.terms = self.terms(layers, planned);
         case.expectation = self.expectation(layers, planned, &case.settings.limits.clone());
+        case.judging = self.judging(layers, &mut case.expectation);
     }
 
     fn tags(&mut self, layers: &Layers<'_>) -> Arc<[String]> {
