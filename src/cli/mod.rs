@@ -3,6 +3,7 @@
 
 mod account;
 mod args;
+mod binds;
 mod cmd;
 mod engine;
 mod entry;

@@ -19,7 +19,7 @@ use crate::cli::run_meta;
 use crate::cli::select::select;
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
-use crate::cli::{account, cmd, exit, last_words, overrides, packages, review, terminal};
+use crate::cli::{account, binds, cmd, exit, last_words, overrides, packages, review, terminal};
 use crate::judge::Status;
 use crate::report::json as json_report;
 use crate::report::text::{self, Audience, TextStyle};
@@ -106,6 +106,7 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
             (suites, Some(solutions))
         }
     };
+    binds::check(suites.iter().flat_map(|suite| &suite.cases))?;
     let broken: Vec<_> =
         suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
     let mut cases = Vec::new();
@@ -267,7 +268,10 @@ fn run_cases(
     #[cfg(debug_assertions)]
     assert!(!terminal::env_is_set("CAPSULE_TEST_PANIC"), "asked to panic");
     std::thread::scope(|scope| {
-        scope.spawn(|| progress.watch());
+        let watcher = std::thread::Builder::new().name("progress".to_owned());
+        if let Err(error) = watcher.spawn_scoped(scope, || progress.watch()) {
+            log::warn!("no thread to show the progress: {error}");
+        }
         // Also when the run panics, or the watching thread would be waited for in vain.
         let _stop = StopAtEnd(&progress);
         runner::run(&plan, &engine, cancel, &observe)
