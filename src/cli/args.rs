@@ -295,7 +295,7 @@ pub(super) struct ShowArgs {
     /// How a difference is laid out
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) diff: DiffArg,
-    /// Lines of the differences of one case that are shown: a number, or all
+    /// Lines of the differences of one case that are shown: a number from 8, or all
     #[arg(long, value_name = "N|all", default_value = "80")]
     pub(super) diff_lines: DiffLines,
     /// How progress is shown
@@ -359,7 +359,7 @@ impl std::str::FromStr for DiffLines {
         match text {
             "all" => Ok(Self(usize::MAX)),
             number => match number.parse() {
-                Ok(0) | Err(_) => Err("a number from 1, or `all`"),
+                Ok(0..8) | Err(_) => Err("a number from 8, or `all`"),
                 Ok(lines) => Ok(Self(lines)),
             },
         }
