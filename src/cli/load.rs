@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::failure::plain;
-use super::files::{self, RealFiles};
+use super::files::{self, LONGEST_TEXT, RealFiles};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::Code;
 use crate::limits::{Origin, Resolved};
 use crate::policy::{self, Config, ConfigFormat, Overrides, Policy};
 use crate::resolve::{self, Operator, ResolvedSuite, SuiteInputs};
-use crate::suite::SuiteFormat;
+use crate::suite::{MAX_SUITE_BYTES, SuiteFormat};
 
 /// Where this process looks for things. Tests have other places.
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ fn find_config(places: &Places, option: Option<&Path>) -> Result<Config, Vec<Dia
 
 fn read_config(path: &Path) -> Result<Config, Vec<Diagnostic>> {
     log::debug!("configuration: {}", path.display());
-    let source = source(path, "Configuration file")?;
+    let source = source(path, "Configuration file", LONGEST_TEXT)?;
     let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     policy::parse_config(&source, if json { ConfigFormat::Json } else { ConfigFormat::Toml })
 }
@@ -105,12 +105,12 @@ fn find_policy(places: &Places) -> Result<Policy, Vec<Diagnostic>> {
     if !files::exists(&places.policy) {
         return Ok(Policy::default());
     }
-    policy::parse_policy(&source(&places.policy, "Policy file")?)
+    policy::parse_policy(&source(&places.policy, "Policy file", LONGEST_TEXT)?)
 }
 
-/// A text and its name.
-fn source(path: &Path, what: &str) -> Result<Source, Vec<Diagnostic>> {
-    match files::read_text(path) {
+/// A text of at most `longest` bytes, and its name.
+fn source(path: &Path, what: &str, longest: u64) -> Result<Source, Vec<Diagnostic>> {
+    match files::read_text(path, longest) {
         Ok(text) => Ok(Source { name: path.display().to_string(), text: Arc::from(text) }),
         Err(error) => Err(vec![unreadable(path, what, &error)]),
     }
@@ -187,7 +187,7 @@ fn one_suite(
     operator: &Operator,
     submission: Option<&Path>,
 ) -> Result<ResolvedSuite, Vec<Diagnostic>> {
-    let source = source(path, "Suite file")?;
+    let source = source(path, "Suite file", MAX_SUITE_BYTES as u64)?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let suite_dir = operator.cwd.join(parent.unwrap_or(Path::new("")));
     let submission = submission.map(|folder| operator.cwd.join(folder));

@@ -3,6 +3,7 @@
 
 mod expect;
 mod keys;
+mod limit_block;
 mod lines;
 mod model;
 mod parse;
@@ -13,9 +14,10 @@ mod schema;
 mod syntax;
 
 pub use expect::{Compare, Exit, Expect, ExpectBytes};
+pub use limit_block::{LimitBlock, PlacedLimits};
 pub use model::{
-    BuildStep, Case, CasesFrom, Command, Common, Content, Group, LimitBlock, Score, Spanned, Submission,
-    Suite, SuiteProfile, Visibility, WorkspaceFile,
+    BuildStep, Case, CasesFrom, Command, Common, Content, Group, Score, Spanned, Submission, Suite,
+    SuiteProfile, Visibility, WorkspaceFile,
 };
 pub use parse::{MAX_SUITE_BYTES, SuiteFormat, parse};
 pub use schema::schema;

@@ -9,6 +9,7 @@ mod needs;
 mod planned;
 mod resolver;
 mod settings;
+mod shared;
 #[cfg(test)]
 mod tests;
 
