@@ -205,6 +205,8 @@ fn comparison(checks: &[Check]) -> Finding {
         CheckTarget::Exit | CheckTarget::Stdout => (Code::StdoutDiffers, None),
         CheckTarget::Stderr => (Code::StderrDiffers, None),
         CheckTarget::File(path) => (Code::FileDiffers, Some(path.clone())),
+        CheckTarget::Resource(_) => (Code::ResourceUse, None),
+        CheckTarget::Source(path) => (Code::SourceRefused, Some(path.clone())),
     };
     Finding::new(code, check.message.clone(), Details { file, ..Details::default() })
 }

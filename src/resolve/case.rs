@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::CaseSettings;
 use crate::judge::Expectation;
+use crate::resolve::Terms;
 use crate::sandbox::spec::{InputFile, Stdin};
 use crate::units::NoNul;
 
@@ -29,6 +30,10 @@ pub enum CaseKind {
     Build,
     /// A case proper.
     Case,
+    /// A hook that runs before the cases of its suite or group, and that they need.
+    Setup,
+    /// A hook that runs after them, whatever became of them.
+    Teardown,
 }
 
 /// Who may see a case's input, expectation and output in a student's report: Gradescope's words.
@@ -95,6 +100,8 @@ pub struct ResolvedCase {
     pub needs: Arc<[CaseId]>,
     /// How the points of its group are given, when it is in one.
     pub group_score: Option<GroupScore>,
+    /// How it is taken.
+    pub terms: Arc<Terms>,
 }
 
 impl Deref for ResolvedCase {
@@ -121,6 +128,18 @@ pub enum GroupScore {
     AllOrNothing {
         /// The points of the whole group.
         points: f64,
+    },
+    /// These points times the worst result of its cases.
+    Min {
+        /// The points of the whole group.
+        points: f64,
+    },
+    /// These points once so much of what its cases are worth is reached, otherwise none.
+    Threshold {
+        /// The points of the whole group.
+        points: f64,
+        /// The share, above 0 and at most 1.
+        share: f64,
     },
 }
 

@@ -12,6 +12,7 @@ mod lower;
 mod operator;
 mod settings;
 mod suite;
+mod terms;
 
 pub use blocked::blocked;
 pub use case::{CaseId, CaseKind, GroupScore, ResolvedCase, ResolvedSuite, Visibility};
@@ -24,3 +25,4 @@ pub use lower::lower;
 pub use operator::Operator;
 pub use settings::{Settings, settings};
 pub use suite::{SuiteInputs, load_suite, suite};
+pub use terms::{Blame, Terms, Xfail};

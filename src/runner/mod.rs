@@ -4,13 +4,19 @@
 //! of workers, and one [`CaseReport`](crate::report::CaseReport) for each in suite order,
 //! whatever the order in which they ended.
 
+mod again;
+mod attempt;
+mod cap;
 mod event;
+mod order;
 mod outputs;
 mod plan;
 mod pool;
 mod schedule;
+mod source;
 mod worker;
 
+pub use again::{Again, Flaky};
 pub use event::Event;
 pub use plan::{BrokenSuite, RunPlan, submission_case};
 pub use pool::run;

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::again::Again;
 use crate::resolve::{CaseId, CaseKind, ResolvedCase, ResolvedSuite, Visibility};
 use crate::sandbox::spec::Stdin;
 
@@ -21,6 +22,8 @@ pub struct RunPlan {
     pub broken: Vec<BrokenSuite>,
     /// Where the private folder for the outputs of build steps is made.
     pub scratch: PathBuf,
+    /// Trying again.
+    pub again: Again,
 }
 
 /// A suite whose submission lacks files that the suite requires. The build step `submission` (see
@@ -63,6 +66,7 @@ pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
         blocked: None,
         needs: Arc::default(),
         group_score: None,
+        terms: Arc::default(),
         ..first.clone()
     })
 }
@@ -77,6 +81,7 @@ impl RunPlan {
             max_fail: None,
             broken: Vec::new(),
             scratch,
+            again: Again::default(),
         }
     }
 }

@@ -1,41 +1,34 @@
-//! One case from request to report: lower, run, judge.
+//! One case from request to report: attempts until there is no reason for another.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
 
+use super::again::{self, Again};
+use super::attempt::{With, attempt};
+use super::source;
 use crate::judge::{self, Verdict};
-use crate::report::{Attempt, CaseReport};
-use crate::resolve::{self, ResolvedCase};
-use crate::sandbox::Engine;
-use crate::sandbox::cancel::Cancel;
-use crate::sandbox::outcome::{Fault, FaultKind, Outcome};
+use crate::report::CaseReport;
+use crate::resolve::ResolvedCase;
+use crate::sandbox::outcome::{Fault, FaultKind};
 
-/// Runs a case to its verdict. A panic on the way is a fault of ours (E5002), and only of this
-/// case: the run goes on.
-pub(super) fn execute(
-    case: &Arc<ResolvedCase>,
-    outputs: Option<&Path>,
-    engine: &dyn Engine,
-    cancel: &Cancel,
-) -> CaseReport {
+/// Runs a case to its verdict.
+pub(super) fn execute(case: &Arc<ResolvedCase>, with: With<'_>, how: Again) -> CaseReport {
     if let Some(reason) = &case.blocked {
         return without_running(case, judge::blocked(&command(case), reason));
     }
-    let started = SystemTime::now();
-    let clock = Instant::now();
-    // Nothing that the closure touches is used again after a panic, except the engine, whose
-    // guards clean up as they are dropped.
-    let attempt = catch_unwind(AssertUnwindSafe(|| {
-        let spec = resolve::lower(case, outputs);
-        let outcome = engine.run(&spec, cancel);
-        let verdict = judge::judge(&case.expectation, &spec.limits, &outcome);
-        (outcome, verdict)
-    }));
-    let (outcome, verdict) = attempt.unwrap_or_else(|panic| panicked(panic.as_ref()));
-    let attempt = Attempt { started, duration: clock.elapsed(), outcome, verdict: verdict.clone() };
-    CaseReport { case: Arc::clone(case), attempts: vec![attempt], verdict }
+    if let Some(check) = &case.terms.source {
+        return without_running(case, again::taken(case, source::verdict(case, check)));
+    }
+    let mut attempts = Vec::with_capacity(1);
+    loop {
+        attempts.push(attempt(case, with));
+        match again::again(case, how, &attempts) {
+            Some(delay) if again::wait(delay, with.cancel) => {}
+            _ => break,
+        }
+    }
+    let none = || harness_fault("the case ended without an attempt", "");
+    let verdict = again::verdict(case, how, &attempts).unwrap_or_else(none);
+    CaseReport { case: Arc::clone(case), attempts, verdict }
 }
 
 /// The report of a case that has its verdict without having run.
@@ -51,20 +44,6 @@ pub fn unfinished(case: &Arc<ResolvedCase>) -> CaseReport {
 
 fn command(case: &ResolvedCase) -> String {
     case.argv.first().map(ToString::to_string).unwrap_or_default()
-}
-
-fn panicked(panic: &(dyn std::any::Any + Send)) -> (Outcome, Verdict) {
-    let words = panic.downcast_ref::<&str>().copied();
-    let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-    log::error!("a worker panicked: {words}");
-    let fault = Fault {
-        kind: FaultKind::Monitor,
-        step: format!("running the case (capsule-run panicked: {words})"),
-        errno: None,
-        help: "this is a bug in capsule-run: report it with the command and RUST_LOG=debug output".to_owned(),
-    };
-    let verdict = judge::not_started(&fault);
-    (Outcome::NotStarted(fault), verdict)
 }
 
 /// A fault of ours while we looked after a case (E5002).

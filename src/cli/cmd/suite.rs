@@ -182,6 +182,7 @@ fn run_cases(
         max_fail: if args.exit_first { Some(NonZeroUsize::MIN) } else { args.max_fail },
         broken: job.broken.clone(),
         scratch: places.scratch.clone(),
+        again: runner::Again::default(),
     };
     let engine = engine(&job.operator);
     let progress = Progress::new(&args.show, style.clone());

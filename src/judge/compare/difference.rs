@@ -1,23 +1,26 @@
 //! [`compare`]: from two byte strings to a [`Difference`] that a person can read.
 
-use crate::judge::compare::mismatch::mismatch;
+use crate::judge::compare::drawn::drawn;
+use crate::judge::compare::mismatch::{Parting, parting};
 use crate::judge::compare::near_miss::near_miss;
 use crate::judge::{Compare, Difference, diff};
 
 /// How `actual` differs from `expected`; `None` when it does not.
 #[must_use]
 pub fn compare(compare: Compare, expected: &[u8], actual: &[u8]) -> Option<Difference> {
-    let at = mismatch(compare, expected, actual)?;
+    let Parting { at, note } = parting(compare, expected, actual)?;
     let before = &actual[..at.actual];
     let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
-    let text = diff::unified(compare, expected, actual, at);
+    let drawn = drawn(compare, expected, actual, at);
+    let text = diff::unified(drawn.compare, &drawn.expected, &drawn.actual, drawn.at);
     Some(Difference {
         line: diff::newlines(before) + 1,
         column: at.actual - line_start + 1,
         offset: at.actual,
         unified: text.text,
         truncated: text.truncated,
-        near_miss: near_miss(expected, actual),
+        near_miss: near_miss(compare, expected, actual),
+        note,
     })
 }
 

@@ -86,7 +86,7 @@ impl Sides<'_> {
     fn keys(&self) -> (Keys<'_>, Keys<'_>) {
         let left: Vec<_> = self.expected.iter().map(|line| key(self.compare, line)).collect();
         let mut right: Vec<_> = self.actual.iter().map(|line| key(self.compare, line)).collect();
-        if matches!(self.compare, Compare::Float(_)) {
+        if matches!(self.compare, Compare::Float(_) | Compare::Kattis(_)) {
             for ((expected, actual), (from, to)) in
                 self.expected.iter().zip(&self.actual).zip(left.iter().zip(&mut right))
             {

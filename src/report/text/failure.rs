@@ -51,7 +51,7 @@ fn tells(report: &CaseReport, check: &Check) -> bool {
     let wrote = ran(report).is_some_and(|ran| match &check.target {
         CheckTarget::Stdout => ran.stdout.total > 0,
         CheckTarget::Stderr => ran.stderr.total > 0,
-        CheckTarget::Exit | CheckTarget::File(_) => true,
+        CheckTarget::Exit | CheckTarget::File(_) | CheckTarget::Resource(_) | CheckTarget::Source(_) => true,
     });
     wrote || !ended_early
 }
@@ -145,6 +145,8 @@ impl Block<'_> {
             CheckTarget::Stdout => "stdout".to_owned(),
             CheckTarget::Stderr => "stderr".to_owned(),
             CheckTarget::File(path) => format!("file {}", self.style.safe(path)),
+            CheckTarget::Resource(name) => (*name).to_owned(),
+            CheckTarget::Source(path) => format!("source {}", self.style.safe(path)),
         };
         if check.ok {
             return format!("{name} ok");

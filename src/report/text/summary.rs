@@ -31,7 +31,8 @@ pub fn summary(run: &RunReport, style: &TextStyle) -> String {
 }
 
 fn title_paint(run: &RunReport) -> Paint {
-    let good = |case: &CaseReport| matches!(case.verdict.status, Status::Passed | Status::Skipped);
+    let good =
+        |case: &CaseReport| matches!(case.verdict.status, Status::Passed | Status::Skipped | Status::Xfailed);
     if run.cases.iter().all(good) && !run.is_unfinished() { Paint::Good } else { Paint::Bad }
 }
 
@@ -55,6 +56,7 @@ fn totals(run: &RunReport, style: &TextStyle) -> String {
     let selected = summary.cases - summary.skipped;
     let mut parts = vec![format!("{selected} run: {}", results.join(", "))];
     parts.extend(some((summary.skipped, "skipped")));
+    parts.extend(some((summary.xfailed, "failed as expected")));
     if summary.max_score > 0.0 {
         parts.push(format!("score {}/{}", points(summary.score), points(summary.max_score)));
     }

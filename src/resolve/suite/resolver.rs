@@ -312,6 +312,7 @@ impl<'a> Resolver<'a> {
             expectation: super::expectation::of_build(),
             needs: Arc::default(),
             group_score: None,
+            terms: Arc::default(),
         }
     }
 
