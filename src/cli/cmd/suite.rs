@@ -10,12 +10,13 @@ use serde_json::json;
 use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
 use crate::cli::failure::Failure;
+use crate::cli::history::History;
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
 use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
-use crate::cli::select::select;
+use crate::cli::select::{Choice, Chosen, choose};
 use crate::cli::signals::{self, Interrupted};
 use crate::cli::{account, exit, overrides, terminal};
 use crate::judge::Status;
@@ -41,6 +42,8 @@ struct Job {
     cases: Vec<Arc<ResolvedCase>>,
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
+    chosen: Chosen,
+    history: History,
 }
 
 /// The reports that were asked for.
@@ -52,6 +55,7 @@ struct Reports {
 /// Runs suites.
 pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
     let done = prepare(&args, places).and_then(|job| {
+        job.chosen.tell(args.show.quiet);
         if args.list {
             return Ok(list(&job));
         }
@@ -59,8 +63,7 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
             return Ok(print(&format!("{:#}\n", plan(&job))));
         }
         if job.cases.is_empty() {
-            terminal::say("error: no case selected");
-            return Ok(exit::NOTHING_SELECTED);
+            return Ok(job.chosen.nothing(args.select.no_cases));
         }
         execute(&job, &args, places)
     });
@@ -85,17 +88,11 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let operator = load::operator(places, args.operator.config.as_deref(), options)?;
     let paths = load::find_suites(places, &args.suites)?;
     let mut suites = load::suites(&paths, &operator, args.submission.as_deref())?;
-    let broken: Vec<_> =
-        suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
-    let mut cases = Vec::new();
-    for (at, suite) in suites.iter_mut().enumerate() {
-        cases.extend(
-            broken.iter().find(|broken| broken.suite == at).and_then(|_| runner::submission_case(suite)),
-        );
-        cases.append(&mut suite.cases);
-    }
-    let cases = select(cases, &args.select).map_err(Failure::Usage)?;
-    Ok(Job { operator, paths, suites, cases: cases.into_iter().map(Arc::new).collect(), broken, jobs })
+    let (cases, broken) = load::all_cases(&mut suites);
+    let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
+    let Choice { cases, chosen } = choose(cases, &suites, &args.select, &history)?;
+    let cases = cases.into_iter().map(Arc::new).collect();
+    Ok(Job { operator, paths, suites, cases, broken, jobs, chosen, history })
 }
 
 fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
@@ -160,7 +157,8 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     }
     run.meta.duration = clock.elapsed();
     finish(&mut run, &interrupted);
-    let (status, reason) = exit::of_run(&run, interrupted.signal());
+    let (status, reason) = job.chosen.rest(exit::of_run(&run, interrupted.signal()));
+    job.history.keep(&run, &job.chosen, status);
     show(&run, args, &style);
     let (status, written) = reports.write(args, &run, status, reason);
     if !written.is_empty() && !args.show.quiet {
