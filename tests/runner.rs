@@ -144,6 +144,8 @@ fn case(id: &str, what: &str) -> ResolvedCase {
         needs: Arc::default(),
         group_score: None,
         terms: Arc::default(),
+        judging: None,
+        for_judge: false,
     }
 }
 

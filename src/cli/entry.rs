@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command};
 use super::load::Places;
-use super::{cmd, environment, exit, logging, terminal};
+use super::{cmd, environment, exit, last_words, logging, terminal};
 use crate::diagnostic::nearest;
 use crate::units::visible_line;
 
@@ -16,6 +16,7 @@ use crate::units::visible_line;
 #[must_use]
 pub fn main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
+    last_words::watch();
     logging::start();
     let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
     environment::warnings(names.iter().map(String::as_str)).iter().for_each(|line| terminal::say(line));
@@ -35,7 +36,9 @@ fn dispatch(cli: Cli) -> u8 {
         Some(Command::Runs(args)) => cmd::runs::run(&args, &places),
         Some(Command::Completions(args)) => cmd::completions::run(&args),
         Some(Command::Man) => cmd::man::run(),
+        Some(Command::Review(args)) => cmd::review::run(&args, &places),
         Some(Command::Doctor(args)) => cmd::doctor::run(&args, &places),
+        Some(Command::Import(args)) => cmd::import::run(&args),
         Some(Command::Help(args)) => cmd::help::run(&args),
         Some(Command::Schema(args)) => cmd::schema::run(&args),
     }

@@ -11,7 +11,7 @@ use crate::sandbox::spec::Limits;
 use crate::units::{Bytes, format_duration};
 
 /// A code with its evidence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Finding {
     pub code: Option<Code>,
     pub message: String,

@@ -6,6 +6,7 @@
 //! written precedence (docs/verdicts.md). `evidence` and `notes` put the facts into words.
 
 mod check;
+mod checker;
 mod classify;
 mod code;
 pub mod compare;
@@ -25,6 +26,10 @@ mod taken;
 mod unjudged;
 mod verdict;
 
+pub use checker::{
+    Answer, JudgeRun, Judged, Party, Protocol, Role, as_judges_build, judge_checked, judge_interactive,
+    read_answer,
+};
 pub use code::{Code, Family};
 pub use expectation::{
     Compare, ExitExpectation, Expectation, Expected, FileExpectation, FloatTolerance, KattisFlags, Order,

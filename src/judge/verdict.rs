@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::Code;
+use crate::judge::{Code, Judged};
 
 /// The verdict on one execution.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +47,7 @@ pub enum Status {
 }
 
 /// The evidence behind a code. Keys that do not apply are absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Details {
     /// The number of the signal that ended the program.
@@ -107,6 +107,9 @@ pub struct Details {
     /// The prerequisite that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs: Option<String>,
+    /// What a checker or an interactor said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Box<Judged>>,
 }
 
 /// One thing that was checked.

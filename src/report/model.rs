@@ -224,6 +224,13 @@ impl RunReport {
         summary
     }
 
+    /// Points reached in the suite with this number, and points that could be reached.
+    #[must_use]
+    pub fn points_of(&self, suite: usize) -> (f64, f64) {
+        let of_suite = self.cases.iter().filter(|case| case.case.suite == suite);
+        score::points(of_suite.map(CaseReport::mark))
+    }
+
     /// The groups, by suite and name, whose points are given as a whole and that got none: the
     /// cases that did pass get nothing for it.
     #[must_use]

@@ -84,6 +84,8 @@ fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedC
         needs: Arc::default(),
         group_score: None,
         terms: Arc::default(),
+        judging: None,
+        for_judge: false,
     }
 }
 

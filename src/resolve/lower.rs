@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{ResolvedCase, ResolvedLimits, Sources};
-use crate::sandbox::spec::{CollectFile, Limits, Spec, Workspace};
+use crate::sandbox::spec::{CollectFile, Limits, Spec, Stdout, Workspace};
 use crate::units::Bytes;
 
 /// No more of a file is ever taken into our own memory, whatever its limit.
@@ -23,6 +23,7 @@ pub fn lower(case: &ResolvedCase, outputs: &[PathBuf]) -> Spec {
         binds: case.binds.clone(),
         network: case.network,
         stdin: case.stdin.clone(),
+        stdout: Stdout::Captured,
         limits: limits(case),
         seccomp: case.seccomp,
         cgroup: case.cgroup,

@@ -15,7 +15,9 @@ mod suite;
 mod terms;
 
 pub use blocked::blocked;
-pub use case::{CaseId, CaseKind, GroupScore, ResolvedCase, ResolvedSuite, Visibility};
+pub use case::{
+    CaseId, CaseKind, GroupScore, JudgeProgram, Judging, ResolvedCase, ResolvedSuite, Visibility,
+};
 pub use case_settings::{CaseSettings, ResolvedLimits, SettingOrigins, Sources};
 pub use command::{command, workspace};
 pub use explain::{Explanation, explain, explain_command};

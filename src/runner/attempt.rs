@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use crate::judge::{self, Verdict};
+use super::checker::{Given, check, output_of};
+use super::interact::interact;
+use crate::judge::{self, Status, Verdict};
 use crate::report::Attempt;
 use crate::resolve::{self, ResolvedCase};
 use crate::sandbox::Engine;
@@ -21,6 +23,8 @@ pub(super) struct With<'a> {
     pub(super) cancel: &'a Cancel,
     /// Folders with what build steps and hooks have handed on, the first on top.
     pub(super) outputs: &'a [PathBuf],
+    /// The same for checkers, interactors and what builds them.
+    pub(super) for_judge: &'a [PathBuf],
 }
 
 /// Runs a case once. A panic on the way is a fault of ours (E5002), and only of this case.
@@ -35,10 +39,26 @@ pub(super) fn attempt(case: &Arc<ResolvedCase>, with: With<'_>) -> Attempt {
 }
 
 fn judged(case: &Arc<ResolvedCase>, with: With<'_>) -> (Outcome, Verdict) {
-    let spec = resolve::lower(case, with.outputs);
+    let spec = resolve::lower(case, if case.for_judge { with.for_judge } else { with.outputs });
+    let Some(judging) = &case.judging else {
+        let outcome = with.engine.run(&spec, with.cancel);
+        let verdict = judge::judge(&case.expectation, &spec.limits, &outcome);
+        return (outcome, verdict);
+    };
+    let given = |program| Given { program, case, judging, built: with.for_judge };
+    let checker = judging.checker.as_deref().map(given);
+    if let Some(interactor) = &judging.interactor {
+        return interact(&given(interactor), checker.as_ref(), spec, with.engine, with.cancel);
+    }
     let outcome = with.engine.run(&spec, with.cancel);
     let verdict = judge::judge(&case.expectation, &spec.limits, &outcome);
-    (outcome, verdict)
+    match checker {
+        Some(checker) if verdict.status == Status::Passed => {
+            let verdict = check(&checker, output_of(&outcome), verdict, with.engine, with.cancel);
+            (outcome, verdict)
+        }
+        _ => (outcome, verdict),
+    }
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> (Outcome, Verdict) {

@@ -49,11 +49,18 @@ impl BrokenSuite {
 /// for a suite without cases.
 #[must_use]
 pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
-    let first = suite.cases.first()?;
     Some(ResolvedCase {
         id: CaseId(Arc::from("submission")),
         kind: CaseKind::Build,
         name: Arc::from("submission"),
+        ..bare(suite.cases.first()?)
+    })
+}
+
+/// A case of the same suite that runs nothing, is worth nothing and is seen by everybody.
+pub(super) fn bare(first: &ResolvedCase) -> ResolvedCase {
+    ResolvedCase {
+        kind: CaseKind::Case,
         group: None,
         params: BTreeMap::new(),
         tags: Arc::default(),
@@ -67,8 +74,9 @@ pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
         needs: Arc::default(),
         group_score: None,
         terms: Arc::default(),
+        judging: None,
         ..first.clone()
-    })
+    }
 }
 
 impl RunPlan {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::judge::{Code, Details, Status, Verdict, not_run};
+use crate::judge::{Code, Details, Status, Verdict, as_judges_build, not_run};
 use crate::report::CaseReport;
 use crate::resolve::{CaseKind, ResolvedCase};
 use crate::sandbox::Engine;
@@ -13,7 +13,7 @@ use crate::sandbox::outcome::{FileProblem, Outcome, Ran};
 use super::again;
 use super::attempt::With;
 use super::event::Event;
-use super::outputs::Outputs;
+use super::outputs::{Outputs, Seen};
 use super::plan::RunPlan;
 use super::schedule::{Next, Schedule};
 use super::worker::{execute, harness_fault, without_running};
@@ -78,8 +78,9 @@ impl Run<'_> {
                 Next::Run(at) => {
                     let case = &self.plan.cases[at];
                     let outputs = state.outputs.of(case.suite, case.group.as_deref());
+                    let for_judge = state.outputs.of_judge(case.suite);
                     drop(state);
-                    let report = self.one(at, &outputs);
+                    let report = self.one(at, &outputs, &for_judge);
                     state = self.lock();
                     let report = hand_on(&mut state.outputs, report);
                     self.finish(&mut state, at, report);
@@ -88,7 +89,7 @@ impl Run<'_> {
         }
     }
 
-    fn one(&self, at: usize, outputs: &[PathBuf]) -> CaseReport {
+    fn one(&self, at: usize, outputs: &[PathBuf], for_judge: &[PathBuf]) -> CaseReport {
         let case = &self.plan.cases[at];
         // What was set up is cleaned up also after the first signal.
         let last =
@@ -100,7 +101,8 @@ impl Run<'_> {
             );
         }
         (self.events)(Event::CaseStarted { case });
-        execute(case, With { engine: self.engine, cancel: self.cancel, outputs }, self.plan.again)
+        let with = With { engine: self.engine, cancel: self.cancel, outputs, for_judge };
+        execute(case, with, self.plan.again)
     }
 
     fn finish(&self, state: &mut State, at: usize, report: CaseReport) {
@@ -124,7 +126,15 @@ impl Run<'_> {
 }
 
 /// Puts the files of a build step that passed where later cases find them.
-fn hand_on(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
+fn hand_on(outputs: &mut Outputs, report: CaseReport) -> CaseReport {
+    let mut report = kept(outputs, report);
+    if report.case.for_judge {
+        report.verdict = as_judges_build(report.verdict);
+    }
+    report
+}
+
+fn kept(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
     if report.case.outputs.is_empty() || report.verdict.status != Status::Passed {
         return report;
     }
@@ -141,9 +151,14 @@ fn hand_on(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
 
 /// Keeps one output; the verdict on the build step when that fails.
 fn keep(outputs: &mut Outputs, case: &ResolvedCase, path: &Path, ran: &Ran) -> Option<Verdict> {
+    let seen = match &case.group {
+        _ if case.for_judge => Seen::Judge,
+        Some(group) => Seen::Group(group.to_string()),
+        None => Seen::Suite,
+    };
     let why = match ran.files.iter().find(|file| file.path == path).map(|file| &file.content) {
         Some(Ok(content)) => {
-            let error = outputs.add(case.suite, case.group.as_deref(), path, content).err()?;
+            let error = outputs.add((case.suite, seen), path, content).err()?;
             let step = format!("keeping the build output `{}`: {error}", path.display());
             return Some(harness_fault(&step, "make room in the temporary directory (TMPDIR)"));
         }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::again::{self, Again};
 use super::attempt::{With, attempt};
+use super::plan::bare;
 use super::source;
-use crate::judge::{self, Verdict};
+use crate::judge::{self, Status, Verdict};
 use crate::report::CaseReport;
-use crate::resolve::ResolvedCase;
+use crate::resolve::{CaseId, ResolvedCase};
 use crate::sandbox::outcome::{Fault, FaultKind};
 
 /// Runs a case to its verdict.
@@ -40,6 +41,19 @@ pub(super) fn without_running(case: &Arc<ResolvedCase>, verdict: Verdict) -> Cas
 #[must_use]
 pub fn unfinished(case: &Arc<ResolvedCase>) -> CaseReport {
     without_running(case, judge::not_run(None, "the run did not end", None))
+}
+
+/// The case that stands in a report for the interruption itself, so that no reader can take an
+/// unfinished run for a good one: an error in the suite with this index. `first` is any case of the
+/// run; `cause` is the signal's name, or `run-timeout`.
+#[must_use]
+pub fn interruption(first: &ResolvedCase, suite: usize, cause: &str) -> CaseReport {
+    let name = format!("run interrupted ({cause})");
+    let case =
+        ResolvedCase { id: CaseId(Arc::from(name.as_str())), suite, name: Arc::from(name), ..bare(first) };
+    let message = "the run was interrupted: cases that had not ended have no result";
+    let verdict = Verdict { status: Status::Error, ..judge::not_run(None, message, None) };
+    without_running(&Arc::new(case), verdict)
 }
 
 fn command(case: &ResolvedCase) -> String {

@@ -135,6 +135,8 @@ fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> Resolve
         needs: [].into(),
         group_score: None,
         terms: Arc::default(),
+        judging: None,
+        for_judge: false,
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::cli::args::{CheckArgs, MessageFormat};
-use crate::cli::engine::own_binary;
+use crate::cli::engine;
 use crate::cli::failure::Failure;
 use crate::cli::files::RealFiles;
 use crate::cli::history::History;
@@ -12,7 +12,7 @@ use crate::cli::load::{self, Places};
 use crate::cli::look::{self, Seen, Warning};
 use crate::cli::select::{Choice, choose};
 use crate::cli::{exit, overrides, terminal};
-use crate::sandbox::EngineOptions;
+use crate::policy::Config;
 use crate::sandbox::probe::{self, Layer, State};
 use crate::units::visible_line;
 
@@ -52,7 +52,7 @@ fn check(args: &CheckArgs, places: &Places) -> Result<u8, Failure> {
     let files = plural(suites.len(), "suite");
     let found =
         if warnings.is_empty() { "no warnings".to_owned() } else { plural(warnings.len(), "warning") };
-    let missing = if args.no_probe { Vec::new() } else { missing(places) };
+    let missing = if args.no_probe { Vec::new() } else { missing(places, &operator.config) };
     if source.message_format == MessageFormat::Human {
         terminal::say(&format!("{files}, {selected} cases and build steps: no errors, {found}"));
     }
@@ -84,8 +84,8 @@ fn tell(warning: &Warning, format: MessageFormat) {
 }
 
 /// What this host lacks.
-fn missing(places: &Places) -> Vec<String> {
-    let diagnosis = probe::examine(EngineOptions { worker_exe: own_binary() }, &places.cwd);
+fn missing(places: &Places, config: &Config) -> Vec<String> {
+    let diagnosis = probe::examine(engine::options(config), &places.cwd);
     let needed = |layer: &&Layer| layer.needed && layer.state == State::Missing;
     diagnosis.layers.iter().filter(needed).map(|layer| layer.title.to_string()).collect()
 }

@@ -18,7 +18,7 @@ mod tokens;
 mod trim;
 mod unordered;
 
-pub use difference::compare;
+pub use difference::{accepted, compare, diff_of};
 pub(super) use exact::common_lines;
 pub(super) use float::same_token;
 pub(super) use kattis::same_token as same_kattis_token;

@@ -95,7 +95,7 @@ impl Resolver<'_> {
             && expectation.stderr == StreamExpectation::Any
             && expectation.files.is_empty()
             && expectation.code.is_none();
-        if !all_any || !self.errors.is_empty() {
+        if !all_any || !self.errors.is_empty() || super::judging::is_judged(layers) {
             return;
         }
         let at = layers.first(|common| common.expect.exit.as_ref().and(common.expect.span.as_ref()));
