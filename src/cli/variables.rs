@@ -1,19 +1,47 @@
-//! `-V`, `--vars-file` and `--include-root`: what the operator says about the language of suites.
+//! `-V`, `--vars-file`, `--include-root` and `--flaky`: what the operator says about the language of
+//! suites.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::args::LanguageArgs;
+use clap::{Args, ValueEnum};
+
 use super::failure::Failure;
+use super::files::LONGEST_TEXT;
 use super::load;
 use crate::diagnostic::nearest;
 use crate::resolve::{Operator, ResolvedSuite};
 use crate::suite::{SuiteFormat, Variables};
 
+/// What the operator says about the language of suites.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Suite language")]
+pub(super) struct LanguageArgs {
+    /// What a variable of the suites stands for: -V n=3; goes before the suite's own; may be given again
+    #[arg(long, short = 'V', value_name = "NAME=VALUE")]
+    pub(super) var: Vec<String>,
+    /// A YAML, TOML or JSON file with variables; -V goes before it; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub(super) vars_file: Vec<PathBuf>,
+    /// Let suites include files from below DIR, besides their own folder; may be given again
+    #[arg(long, value_name = "DIR")]
+    pub(super) include_root: Vec<PathBuf>,
+}
+
+/// `--flaky`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum FlakyArg {
+    /// Passed
+    #[default]
+    Pass,
+    /// Failed
+    Fail,
+}
+
 /// Adds what was said to the operator's words.
 pub(super) fn give(args: &LanguageArgs, operator: &mut Operator) -> Result<(), Failure> {
     let mut vars = Variables::default();
     for path in &args.vars_file {
-        let source = load::source(path, "File of variables")?;
+        let source = load::source(path, "File of variables", LONGEST_TEXT)?;
         vars.add_file(&source, SuiteFormat::of(&source.name))?;
     }
     for text in &args.var {

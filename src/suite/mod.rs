@@ -9,6 +9,7 @@ mod judging;
 mod keys;
 mod keys_expect;
 mod keys_terms;
+mod limit_block;
 mod lines;
 mod model;
 mod parse;
@@ -31,9 +32,10 @@ pub use edit::{CannotEdit, ExpectedOf, find_text, replace_text};
 pub use expect::{Exit, Expect, ExpectBytes, ExpectFile};
 pub use include::{IncludeError, Included, Includes, NoIncludes};
 pub use judging::{JudgeWords, JudgedBy};
+pub use limit_block::{LimitBlock, PlacedLimits};
 pub use model::{
-    BuildStep, Case, CasesFrom, Command, Common, Content, Group, LimitBlock, Score, Spanned, Submission,
-    Suite, SuiteProfile, Visibility, WorkspaceFile,
+    BuildStep, Case, CasesFrom, Command, Common, Content, Group, Score, Spanned, Submission, Suite,
+    SuiteProfile, Visibility, WorkspaceFile,
 };
 pub use parse::{MAX_SUITE_BYTES, SuiteFormat, parse};
 pub use schema::schema;

@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Place, Source};
 use crate::judge::{Compare, SourceCheck};
-use crate::limits::{LimitField, WrittenLimits};
-use crate::suite::{Expect, Hooks, JudgedBy, MostAtOnce, Retries, Skip, Sources, Xfail};
+use crate::suite::{Expect, Hooks, JudgedBy, LimitBlock, MostAtOnce, Retries, Skip, Sources, Xfail};
 use crate::units::NoNul;
 
 /// A value and the bytes of the suite file that it stands in.
@@ -73,15 +72,6 @@ pub struct SuiteProfile {
     pub env: Vec<(NoNul, NoNul)>,
     /// Whether there is a network.
     pub network: Option<Spanned<bool>>,
-}
-
-/// Limits, and where each stands.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct LimitBlock {
-    /// The limits.
-    pub written: WrittenLimits,
-    /// The spans of their values.
-    pub spans: Vec<(LimitField, Range<usize>)>,
 }
 
 /// A program to run.

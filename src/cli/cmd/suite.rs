@@ -8,18 +8,20 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::cli::args::{FlakyArg, OutputWhen, SuiteArgs};
+use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
 use crate::cli::failure::Failure;
+use crate::cli::history::History;
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
 use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
-use crate::cli::select::select;
+use crate::cli::select::{Choice, Chosen, choose};
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
-use crate::cli::{account, binds, cmd, exit, last_words, overrides, packages, review, terminal, variables};
+use crate::cli::variables::{self, FlakyArg};
+use crate::cli::{account, binds, cmd, exit, last_words, overrides, packages, review, terminal};
 use crate::judge::Status;
 use crate::report::json as json_report;
 use crate::report::text::{self, Audience, TextStyle};
@@ -43,6 +45,8 @@ struct Job {
     cases: Vec<Arc<ResolvedCase>>,
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
+    chosen: Chosen,
+    history: History,
     /// `--submissions`.
     solutions: Option<Solutions>,
     /// The copy of a submission that is a single file.
@@ -61,6 +65,7 @@ struct Reports {
 /// Runs suites.
 pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
     let done = prepare(&args, places).and_then(|job| {
+        job.chosen.tell(args.show.quiet);
         if args.list {
             return Ok(list(&job));
         }
@@ -68,8 +73,7 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
             return Ok(print(&format!("{:#}\n", plan(&job))));
         }
         if job.cases.is_empty() {
-            terminal::say("error: no case selected");
-            return Ok(exit::NOTHING_SELECTED);
+            return Ok(job.chosen.nothing(args.select.no_cases));
         }
         execute(&job, &args, places)
     });
@@ -109,17 +113,10 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     };
     variables::check_known(&operator, &suites)?;
     binds::check(suites.iter().flat_map(|suite| &suite.cases))?;
-    let broken: Vec<_> =
-        suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
-    let mut cases = Vec::new();
-    for (at, suite) in suites.iter_mut().enumerate() {
-        cases.extend(
-            broken.iter().find(|broken| broken.suite == at).and_then(|_| runner::submission_case(suite)),
-        );
-        cases.append(&mut suite.cases);
-    }
+    let (cases, broken) = load::all_cases(&mut suites);
+    let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
     let all = cases.len();
-    let cases = select(cases, &args.select).map_err(Failure::Usage)?;
+    let Choice { cases, chosen } = choose(cases, &suites, &args.select, &history)?;
     Ok(Job {
         operator,
         paths,
@@ -129,6 +126,8 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         broken,
         jobs,
         run_timeout,
+        chosen,
+        history,
         solutions,
         _staged: staged,
     })
@@ -219,9 +218,12 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     run.meta.duration = clock.elapsed();
     finish(&mut run, &interrupted);
     terminal::restore();
-    let (mut status, mut reason) = exit::of_run(&run, interrupted.cause());
+    let (mut status, mut reason) = job.chosen.rest(exit::of_run(&run, interrupted.cause()));
     match &job.solutions {
-        None => show(&run, args, &style),
+        None => {
+            job.history.keep(&run, &job.chosen, status);
+            show(&run, args, &style);
+        }
         Some(solutions) => {
             if interrupted.cause().is_none() {
                 (status, reason) = solutions.status(&run);

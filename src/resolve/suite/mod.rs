@@ -11,6 +11,7 @@ mod needs;
 mod planned;
 mod resolver;
 mod settings;
+mod shared;
 mod shares;
 mod terms;
 #[cfg(test)]

@@ -10,11 +10,12 @@ use sha2::{Digest, Sha256};
 use super::including::Beside;
 use super::planned::Planned;
 use super::settings::{Layers, profiles};
+use super::shared::Shared;
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::judge::Code;
 use crate::policy::Profiles;
 use crate::resolve::{
-    self, CaseId, CaseKind, CaseSettings, FileContent, FileKind, Files, JudgeProgram, Operator, ResolvedCase,
+    self, CaseId, CaseKind, FileContent, FileKind, Files, JudgeProgram, Operator, ResolvedCase,
     ResolvedSuite, Sources, Terms, Visibility,
 };
 use crate::sandbox::spec::{InputFile, Stdin};
@@ -82,17 +83,6 @@ pub fn load_suite(
     }
 }
 
-/// What the cases of a group have that say nothing of their own.
-#[derive(Default)]
-pub(super) struct Shared {
-    /// The inner `None` where they are broken, which has been complained about.
-    pub(super) settings: Option<Option<Arc<CaseSettings>>>,
-    argv: Option<Arc<[NoNul]>>,
-    files: Option<Arc<[InputFile]>>,
-    tags: Option<Arc<[String]>>,
-    name: Option<Arc<str>>,
-}
-
 pub(super) struct Resolver<'a> {
     pub(super) suite: &'a Suite,
     pub(super) operator: &'a Operator,
@@ -109,6 +99,8 @@ pub(super) struct Resolver<'a> {
     pub(super) shared: HashMap<Option<usize>, Shared>,
     /// Bytes that are there once, however many cases have them.
     pub(super) contents: HashSet<Arc<[u8]>>,
+    /// Files that have been read before they are needed.
+    pub(super) ahead: HashMap<PathBuf, Result<FileContent, String>>,
     /// The names of the files, for every case.
     names: HashMap<String, Arc<str>>,
     /// How the last case is taken.
@@ -139,6 +131,7 @@ impl<'a> Resolver<'a> {
             broken_profiles: HashSet::new(),
             shared: HashMap::new(),
             contents: HashSet::new(),
+            ahead: HashMap::new(),
             names: HashMap::new(),
             last_terms: None,
             read: HashMap::new(),
@@ -224,6 +217,7 @@ impl<'a> Resolver<'a> {
         }
         let needs = self.needs(&planned, &build, &hooks);
         let shares = self.shares(&planned);
+        self.read_ahead(&planned);
         for (at, (planned, needs)) in planned.iter().zip(needs).enumerate() {
             let layers = Layers::of_case(planned.common, planned.group, self.suite);
             let mut case = self.case(&layers, planned.id.clone(), planned.span.start);
@@ -380,10 +374,7 @@ impl<'a> Resolver<'a> {
     /// What only cases have.
     fn of_planned(&mut self, case: &mut ResolvedCase, planned: &Planned<'_>, layers: &Layers<'_>) {
         if let Some(group) = planned.group {
-            let suite = self.suite;
-            let name = &mut self.shared.entry(planned.group).or_default().name;
-            case.group =
-                Some(Arc::clone(name.get_or_insert_with(|| suite.groups[group].name.value.as_str().into())));
+            case.group = Some(self.group_name(group));
         }
         case.name = match planned.group {
             Some(_) => planned.name.as_str().into(),
@@ -403,36 +394,7 @@ impl<'a> Resolver<'a> {
         case.judging = self.judging(layers, &mut case.expectation);
     }
 
-    fn tags(&mut self, layers: &Layers<'_>) -> Arc<[String]> {
-        let all = || {
-            let mut tags: Vec<String> =
-                layers.least_first().flat_map(|common| common.tags.iter().cloned()).collect();
-            tags.dedup();
-            tags.into()
-        };
-        if !layers.is_like_its_group(|case| case.tags.is_empty()) {
-            return all();
-        }
-        Arc::clone(self.shared.entry(layers.group()).or_default().tags.get_or_insert_with(all))
-    }
-
-    fn argv(&mut self, layers: &Layers<'_>, start: usize) -> Arc<[NoNul]> {
-        if !layers.is_like_its_group(|case| {
-            case.command.is_none() && case.args_span.is_none() && case.source.is_none()
-        }) {
-            return self.argv_of(layers, start).into();
-        }
-        if let Some(argv) = self.shared.get(&layers.group()).and_then(|shared| shared.argv.as_ref()) {
-            return Arc::clone(argv);
-        }
-        let argv: Arc<[NoNul]> = self.argv_of(layers, start).into();
-        if !argv.is_empty() {
-            self.shared.entry(layers.group()).or_default().argv = Some(Arc::clone(&argv));
-        }
-        argv
-    }
-
-    fn argv_of(&mut self, layers: &Layers<'_>, start: usize) -> Vec<NoNul> {
+    pub(super) fn argv_of(&mut self, layers: &Layers<'_>, start: usize) -> Vec<NoNul> {
         let levels: Vec<&Common> = layers.most_first().collect();
         if levels.first().is_some_and(|case| case.source.is_some()) {
             return Vec::new();
@@ -468,19 +430,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The files of all levels; the most particular wins where two put one at the same place.
-    fn workspace_files(&mut self, layers: &Layers<'_>) -> Arc<[InputFile]> {
-        if !layers.is_like_its_group(|case| case.files.is_empty()) {
-            return self.workspace_files_of(layers).into();
-        }
-        if let Some(files) = self.shared.get(&layers.group()).and_then(|shared| shared.files.as_ref()) {
-            return Arc::clone(files);
-        }
-        let files: Arc<[InputFile]> = self.workspace_files_of(layers).into();
-        self.shared.entry(layers.group()).or_default().files = Some(Arc::clone(&files));
-        files
-    }
-
-    fn workspace_files_of(&mut self, layers: &Layers<'_>) -> Vec<InputFile> {
+    pub(super) fn workspace_files_of(&mut self, layers: &Layers<'_>) -> Vec<InputFile> {
         let written: BTreeMap<&Path, &WorkspaceFile> = layers
             .least_first()
             .flat_map(|common| &common.files)
@@ -508,23 +458,6 @@ impl<'a> Resolver<'a> {
             Content::Text(text) => Some(FileContent { bytes: self.once(text.as_bytes()), executable: false }),
             Content::File(path) => self.read_file(path, &content.span),
         }
-    }
-
-    /// `bytes`, shared with everything that has the same.
-    pub(super) fn once(&mut self, bytes: &[u8]) -> Arc<[u8]> {
-        match self.contents.get(bytes) {
-            Some(known) => Arc::clone(known),
-            None => self.keep(Arc::from(bytes)),
-        }
-    }
-
-    /// The same for bytes that are an `Arc` already.
-    pub(super) fn keep(&mut self, bytes: Arc<[u8]>) -> Arc<[u8]> {
-        if let Some(known) = self.contents.get(&*bytes) {
-            return Arc::clone(known);
-        }
-        self.contents.insert(Arc::clone(&bytes));
-        bytes
     }
 }
 
