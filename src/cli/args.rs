@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::cmd::review::ReviewArgs;
 use super::select::SelectArgs;
+use super::variables::{FlakyArg, LanguageArgs};
 use crate::report::junit::JunitStyle;
 use crate::report::text::DiffLayout;
 
@@ -207,6 +208,14 @@ pub(super) struct SuiteArgs {
     /// The same as --max-fail 1
     #[arg(short = 'x', conflicts_with = "max_fail")]
     pub(super) exit_first: bool,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
+    /// Try every case that did not pass N times more, whatever the suite says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(super) retries: Option<u32>,
+    /// What a case is that passed, but not at the first try
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub(super) flaky: FlakyArg,
     /// Set a limit of every case: --set memory=512M
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
@@ -242,6 +251,8 @@ pub(super) struct SourceArgs {
     /// The folder with the submission; replaces the suite's own
     #[arg(long, value_name = "DIR")]
     pub(super) submission: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
     /// Set a limit of every case: --set memory=512M
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
@@ -383,7 +394,7 @@ pub(super) struct ShowArgs {
     /// How a difference is laid out
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) diff: DiffArg,
-    /// Lines of the differences of one case that are shown: a number, or all
+    /// Lines of the differences of one case that are shown: a number from 8, or all
     #[arg(long, value_name = "N|all", default_value = "80")]
     pub(super) diff_lines: DiffLines,
     /// How progress is shown
@@ -447,7 +458,7 @@ impl std::str::FromStr for DiffLines {
         match text {
             "all" => Ok(Self(usize::MAX)),
             number => match number.parse() {
-                Ok(0) | Err(_) => Err("a number from 1, or `all`"),
+                Ok(0..8) | Err(_) => Err("a number from 8, or `all`"),
                 Ok(lines) => Ok(Self(lines)),
             },
         }

@@ -33,5 +33,6 @@ mod signals;
 mod solutions;
 mod terminal;
 mod turns;
+mod variables;
 
 pub use entry::main;

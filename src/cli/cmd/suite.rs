@@ -20,13 +20,14 @@ use crate::cli::run_meta;
 use crate::cli::select::{Choice, Chosen, choose};
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
+use crate::cli::variables::{self, FlakyArg};
 use crate::cli::{account, binds, cmd, exit, last_words, overrides, packages, review, terminal};
 use crate::judge::Status;
 use crate::report::json as json_report;
 use crate::report::text::{self, Audience, TextStyle};
 use crate::report::{CaseReport, RecordedRun, RunReport, SuiteInfo, junit};
 use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
-use crate::runner::{self, BrokenSuite, Event, RunPlan};
+use crate::runner::{self, Again, BrokenSuite, Event, Flaky, RunPlan};
 use crate::sandbox::cancel::Cancel;
 use crate::units::{parse_duration, visible_line};
 
@@ -95,7 +96,8 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         return Err(Failure::Usage("--json and --junit name the same file".to_owned()));
     }
     let options = overrides::of_suite(&args.operator, &args.set)?;
-    let operator = load::operator(places, args.operator.config.as_deref(), options)?;
+    let mut operator = load::operator(places, args.operator.config.as_deref(), options)?;
+    variables::give(&args.language, &mut operator)?;
     let paths = load::find_suites(places, &args.suites)?;
     let staged = match &args.submission {
         Some(path) => packages::stage(path, &places.scratch)?,
@@ -109,6 +111,7 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
             (suites, Some(solutions))
         }
     };
+    variables::check_known(&operator, &suites)?;
     binds::check(suites.iter().flat_map(|suite| &suite.cases))?;
     let (cases, broken) = load::all_cases(&mut suites);
     let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
@@ -142,6 +145,15 @@ fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
     };
     let jobs: NonZeroUsize = text.parse().map_err(|_| wrong())?;
     if jobs.get() > 1024 { Err(Failure::Usage("--jobs: at most 1024".to_owned())) } else { Ok(jobs) }
+}
+
+/// What was said about trying again.
+fn again(args: &SuiteArgs) -> Again {
+    let flaky = match args.flaky {
+        FlakyArg::Pass => Flaky::Pass,
+        FlakyArg::Fail => Flaky::Fail,
+    };
+    Again { retries: args.retries, flaky }
 }
 
 fn run_timeout(text: &str) -> Result<Duration, Failure> {
@@ -250,7 +262,7 @@ fn run_cases(
         max_fail: if args.exit_first { Some(NonZeroUsize::MIN) } else { args.max_fail },
         broken: job.broken.clone(),
         scratch: places.scratch.clone(),
-        again: runner::Again::default(),
+        again: again(args),
     };
     let engine = engine(&job.operator);
     let progress = Arc::new(Progress::new(&args.show, style.clone()));

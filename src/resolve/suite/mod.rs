@@ -4,6 +4,7 @@
 mod content;
 mod expectation;
 mod globbing;
+mod including;
 mod judging;
 mod natural;
 mod needs;
@@ -11,6 +12,8 @@ mod planned;
 mod resolver;
 mod settings;
 mod shared;
+mod shares;
+mod terms;
 #[cfg(test)]
 mod tests;
 
