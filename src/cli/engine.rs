@@ -9,11 +9,11 @@ use crate::resolve::Operator;
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::outcome::{Fault, Outcome};
 use crate::sandbox::spec::Spec;
-use crate::sandbox::{Engine, EngineOptions, LinuxEngine};
+use crate::sandbox::{Engine, EngineOptions, Fresh, LinuxEngine};
 
 /// The engine for a run.
 pub(super) fn engine(operator: &Operator) -> Turns<HostEngine> {
-    let engine = match LinuxEngine::new(EngineOptions { worker_exe: own_binary() }) {
+    let engine = match LinuxEngine::new(EngineOptions { worker_exe: own_binary(), fresh: Fresh::default() }) {
         Ok(engine) => HostEngine::Sandbox(Box::new(engine)),
         Err(fault) => HostEngine::Broken(fault),
     };

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cancel::{Cancel, CancelLevel};
 use super::cgroup::{self, Cgroup, CgroupVersion, Layout, Placement};
-use super::launch::Worker;
+use super::fresh::Fresh;
+use super::launch::{Init, Worker};
 use super::outcome::{Fault, FaultKind, Outcome, Ran};
 use super::spec::{CgroupChoice, Require, Spec};
-use super::supervise::{Supervision, supervise};
+use super::supervise::{Left, Supervision, supervise};
 use super::wire::{Ids, PlacementPlan};
 use super::{Engine, fault, host, memory_file, monotonic_nanos, plan};
 
@@ -20,6 +21,8 @@ pub struct EngineOptions {
     /// The binary that becomes a worker when it is started under the name `capsule-run-worker`;
     /// normally our own, `/proc/self/exe`.
     pub worker_exe: PathBuf,
+    /// What every case gets anew, whether the last one could have touched it or not.
+    pub fresh: Fresh,
 }
 
 /// The engine of Linux hosts. Any number of threads may run programs at a time; each run has a
@@ -29,6 +32,7 @@ pub struct LinuxEngine {
     ids: Ids,
     idle: Mutex<Vec<Worker>>,
     layouts: Mutex<HashMap<CgroupChoice, Arc<Layout>>>,
+    fresh: Fresh,
 }
 
 /// Workers that wait for a case; more than these are ended.
@@ -47,7 +51,13 @@ impl LinuxEngine {
             errno: None,
             help: String::new(),
         })?;
-        let engine = Self { exe: options.worker_exe, ids, idle: Mutex::default(), layouts: Mutex::default() };
+        let engine = Self {
+            exe: options.worker_exe,
+            ids,
+            idle: Mutex::default(),
+            layouts: Mutex::default(),
+            fresh: options.fresh,
+        };
         Ok(engine)
     }
 
@@ -84,7 +94,7 @@ impl LinuxEngine {
             errno: None,
             help: String::new(),
         })?;
-        let files = if planned.case.files.is_empty() {
+        let files = if planned.init.files.is_empty() {
             None
         } else {
             let file = memory_file(c"files", &planned.file_bytes);
@@ -107,30 +117,54 @@ impl LinuxEngine {
             Some(worker) => worker,
             None => Worker::start(&self.exe, &planned.template, deadline)?,
         };
-        let cgroup = Cgroup::create(layout, &spec.limits, worker.home(layout)?)
+        let init = worker.init(&planned.init, files.as_ref().map(AsFd::as_fd), deadline)?;
+        let cgroup = worker
+            .cgroup(layout, &spec.limits)
             .map_err(|error| fault::setup_io("making the cgroup of a case", &error))?;
         planned.case.placement = placement(&cgroup);
         let supervision = Supervision {
             spec,
             plan: &planned.case,
             worker: &worker,
+            init: &init,
             cgroup: &cgroup,
-            files: files.as_ref().map(AsFd::as_fd),
             cancel,
             setup_deadline: deadline,
             two_ids: matches!(self.ids, Ids::Two { .. }),
         };
-        let result = supervise(&supervision).map(|mut ran| {
+        let (result, left) = supervise(&supervision);
+        let result = result.map(|mut ran| {
             ran.enforced.degraded.extend(weaker(spec, layout, &cgroup));
             ran
         });
-        // Before its worker serves the next case, or dies and takes its home with it.
-        drop(cgroup);
         // A worker that had any part in a fault is not used again.
-        if result.as_ref().map_or_else(is_the_programs, |_| true) {
+        if result.as_ref().map_or_else(is_the_programs, |_| true) && self.fresh.worker_is_kept() {
+            self.hand_back(&mut worker, &planned, init, cgroup, left);
             self.put_back(worker);
         }
         result
+    }
+
+    /// Gives the worker back what the next case can have, and only that.
+    fn hand_back(
+        &self,
+        worker: &mut Worker,
+        planned: &plan::Planned,
+        init: Init,
+        cgroup: Cgroup,
+        left: Left,
+    ) {
+        worker.keep_cgroup(cgroup);
+        if left.in_network || self.fresh.network {
+            worker.network_was_used();
+        }
+        let init_is_kept = !left.in_world && !left.in_network && self.fresh.init_is_kept();
+        if init_is_kept {
+            worker.keep(init);
+        } else {
+            drop(init);
+            worker.prepare(&planned.init);
+        }
     }
 
     fn take(&self, planned: &plan::Planned) -> Option<Worker> {

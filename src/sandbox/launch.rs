@@ -1,4 +1,4 @@
-//! The supervisor's side of a worker: start it, hand it cases, end it.
+//! The supervisor's side of a worker: start it, have it make inits, end it.
 
 use std::fs;
 use std::io;
@@ -10,11 +10,13 @@ use std::process::{Child, Command, Stdio};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 
-use super::cgroup::{self, Home, Layout};
+use super::cgroup::{self, Cgroup, Home, Layout};
 use super::fault;
 use super::monotonic_nanos;
 use super::outcome::{Fault, FaultKind};
-use super::wire::{self, CasePlan, FaultRecord, LayerKind, Reply, Step, Template};
+use super::spec::Limits;
+use super::sys::pidfd_kill;
+use super::wire::{self, FaultRecord, InitPlan, LayerKind, Reply, Request, Step, Template};
 
 /// The name by which `main` knows that it is a worker.
 pub(super) const WORKER_NAME: &str = "capsule-run-worker";
@@ -31,12 +33,45 @@ pub(super) struct Worker {
     child: Child,
     /// The host id of its namespace's root, where that is another user than we are.
     owner: Option<u32>,
+    /// The init for the next case.
+    waiting: Option<Waiting>,
+    /// Whether its network namespace is no longer as it was made.
+    network_used: bool,
+    /// The cgroup of the last case. Before `home`, in which it may stand.
+    cgroup: Option<Cgroup>,
     /// Where its cases get their cgroups; made on first use, kept for its life.
     home: Option<Home>,
     pub(super) template: Template,
     pub(super) layers: Vec<LayerKind>,
     pub(super) overlay: bool,
     pub(super) landlock: Option<u32>,
+}
+
+/// An init, with the socket to talk to it. Dropping it ends it, and with it everything in its
+/// namespaces.
+pub(super) struct Init {
+    pub(super) process: OwnedFd,
+    pub(super) case: OwnedFd,
+    pub(super) plan: InitPlan,
+}
+
+impl Drop for Init {
+    fn drop(&mut self) {
+        // If this fails, it is dead already.
+        let _ = pidfd_kill(self.process.as_fd(), libc::SIGKILL);
+    }
+}
+
+/// An init that was asked for.
+struct Asked {
+    plan: InitPlan,
+    case: OwnedFd,
+}
+
+enum Waiting {
+    /// Asked for; the worker has yet to say that it runs.
+    Asked(Asked),
+    Ready(Init),
 }
 
 /// A pair of sockets that keep the bounds of messages.
@@ -62,6 +97,9 @@ impl Worker {
             control,
             child,
             owner: None,
+            waiting: None,
+            network_used: false,
+            cgroup: None,
             home: None,
             template: template.clone(),
             layers: Vec::new(),
@@ -87,29 +125,83 @@ impl Worker {
         }
     }
 
-    /// Hands over a case; returns its init.
-    pub(super) fn begin(
-        &self,
-        plan: &CasePlan,
-        fds: &[BorrowedFd<'_>],
-        deadline: u64,
-    ) -> Result<OwnedFd, Fault> {
-        wire::send(self.control.as_fd(), plan, fds)
-            .map_err(|error| fault::setup_io("handing a case to a worker", &error))?;
+    /// Asks for an init, without waiting for it.
+    fn ask_for_init(&mut self, plan: &InitPlan, files: Option<BorrowedFd<'_>>) -> Result<Asked, Fault> {
+        let asking = |error: io::Error| fault::setup_io("asking a worker for an init", &error);
+        let (case, theirs) = packet_pair().map_err(|errno| asking(errno.into()))?;
+        let request = Request { plan: plan.clone(), new_network: std::mem::take(&mut self.network_used) };
+        let fds: Vec<_> = std::iter::once(theirs.as_fd()).chain(files).collect();
+        wire::send(self.control.as_fd(), &request, &fds).map_err(asking)?;
+        Ok(Asked { plan: request.plan, case })
+    }
+
+    fn wait_for_init(&self, asked: Asked, deadline: u64) -> Result<Init, Fault> {
         match self.reply(deadline)? {
-            (Reply::Started, mut fds) if !fds.is_empty() => Ok(fds.remove(0)),
+            (Reply::Started, mut fds) if !fds.is_empty() => {
+                Ok(Init { process: fds.remove(0), case: asked.case, plan: asked.plan })
+            }
             (Reply::Fault(record), _) => Err(fault::setup(record)),
             _ => Err(fault::monitor("a worker answered what nobody asked", None)),
         }
     }
 
-    /// The home of its cases' cgroups, if they need one here.
-    pub(super) fn home(&mut self, layout: &Layout) -> Result<Option<&Home>, Fault> {
-        if self.home.is_none() {
-            self.home = cgroup::home(layout, self.child.id(), self.owner)
-                .map_err(|error| fault::setup_io("making the cgroup of a worker", &error))?;
+    /// An init for a case: the one that waits, if it was made from the same plan, or a new one.
+    pub(super) fn init(
+        &mut self,
+        plan: &InitPlan,
+        files: Option<BorrowedFd<'_>>,
+        deadline: u64,
+    ) -> Result<Init, Fault> {
+        let waiting = match self.waiting.take() {
+            Some(Waiting::Asked(asked)) => Some(self.wait_for_init(asked, deadline)?),
+            Some(Waiting::Ready(init)) => Some(init),
+            None => None,
+        };
+        // What stands in files is not compared: an init with files is made for its case.
+        let fits = |init: &Init| init.plan == *plan && plan.files.is_empty() && !self.network_used;
+        match waiting.filter(fits) {
+            Some(init) => Ok(init),
+            None => {
+                let asked = self.ask_for_init(plan, files)?;
+                self.wait_for_init(asked, deadline)
+            }
         }
-        Ok(self.home.as_ref())
+    }
+
+    /// Keeps an init for the next case.
+    pub(super) fn keep(&mut self, init: Init) {
+        self.waiting = Some(Waiting::Ready(init));
+    }
+
+    /// Has an init made for a next case like the last one, while nobody waits for it.
+    pub(super) fn prepare(&mut self, plan: &InitPlan) {
+        if self.waiting.is_none() && plan.files.is_empty() {
+            // If it fails here the next case will hear of it.
+            self.waiting = self.ask_for_init(plan, None).ok().map(Waiting::Asked);
+        }
+    }
+
+    /// A case has used the network namespace: the next init gets a new one.
+    pub(super) fn network_was_used(&mut self) {
+        self.network_used = true;
+    }
+
+    /// The cgroup for a case: the last case's, where its counters can begin anew, or a new one.
+    pub(super) fn cgroup(&mut self, layout: &Layout, limits: &Limits) -> io::Result<Cgroup> {
+        if let Some(mut kept) = self.cgroup.take()
+            && kept.renew(layout, limits)?
+        {
+            return Ok(kept);
+        }
+        if self.home.is_none() {
+            self.home = cgroup::home(layout, self.child.id(), self.owner)?;
+        }
+        Cgroup::create(layout, limits, self.home.as_ref())
+    }
+
+    /// Keeps a cgroup for the next case.
+    pub(super) fn keep_cgroup(&mut self, cgroup: Cgroup) {
+        self.cgroup = Some(cgroup);
     }
 
     /// The host id of its programs, where that is another user than we are.
@@ -176,6 +268,7 @@ pub(super) fn write_maps(pid: u32, first: u32) -> Result<(), FaultRecord> {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        drop(self.waiting.take());
         // Its death is the death of everything below it. Killing what is dead is no error here.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -8,13 +8,14 @@ use crate::cli::args::DoctorArgs;
 use crate::cli::engine::own_binary;
 use crate::cli::load::Places;
 use crate::cli::{exit, terminal};
-use crate::sandbox::EngineOptions;
 use crate::sandbox::probe::{self, Diagnosis, Layer, State};
+use crate::sandbox::{EngineOptions, Fresh};
 use crate::units::visible_line;
 
 /// Tries everything and prints what came of it.
 pub(in crate::cli) fn run(args: &DoctorArgs, places: &Places) -> u8 {
-    let diagnosis = probe::examine(EngineOptions { worker_exe: own_binary() }, &places.cwd);
+    let diagnosis =
+        probe::examine(EngineOptions { worker_exe: own_binary(), fresh: Fresh::default() }, &places.cwd);
     let text = if args.json {
         format!("{}\n", serde_json::to_string(&diagnosis).expect("plain data is JSON"))
     } else {

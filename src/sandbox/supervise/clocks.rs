@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::case::{Case, Stage};
+use super::case::{Case, Stage, pid_of};
 use crate::sandbox::cgroup::Cgroup;
 use crate::sandbox::outcome::{Fault, FaultKind, KillReason};
 use crate::sandbox::{fault, monotonic_nanos, watch};
@@ -61,7 +61,7 @@ impl Case<'_> {
         Ok(())
     }
 
-    /// `Ready`, then the end of file: the program is running.
+    /// `Ready`: from here on it is the program's time.
     pub(super) fn executed(&mut self) {
         self.stage = Stage::Executed;
         let now = monotonic_nanos();
@@ -111,7 +111,9 @@ impl Case<'_> {
     }
 
     fn watch_tree(&mut self) {
-        self.tree = watch::tree(self.init_pid);
+        // Its number means something while we hold its pidfd; once it is gone there is nothing to see.
+        let Ok(init) = pid_of(&self.with.init.process) else { return };
+        self.tree = watch::tree(init);
         self.watched_peak = self.watched_peak.max(self.tree.memory);
         self.watched_tasks = self.watched_tasks.max(self.tree.tasks);
         if self.tree.memory > self.with.spec.limits.memory.0 {

@@ -9,4 +9,4 @@ mod events;
 mod facts;
 mod records;
 
-pub(super) use case::{Supervision, supervise};
+pub(super) use case::{Left, Supervision, supervise};

@@ -18,7 +18,7 @@ use nix::sys::socket::MsgFlags;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::copy::{Owner, copy_tree};
-use super::landlock;
+use super::{keep, landlock};
 use crate::sandbox::fault;
 use crate::sandbox::sys::{self, Forked, IdMap, MountAttr};
 use crate::sandbox::wire::{self, FaultRecord, Ids, LayerKind, Purpose, Reply, Source, Step, Template};
@@ -38,7 +38,8 @@ const BASE: &str = "/tmp";
 
 const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
 const NO_PRIVILEGE: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
-const DEVICE: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
+/// Read-only, so that nobody sets their times; they can be written to all the same.
+const DEVICE: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC;
 
 /// What the template came to.
 pub(super) struct Built {
@@ -47,6 +48,8 @@ pub(super) struct Built {
     pub(super) overlay: bool,
     /// Whether the namespace's root is another id than the program.
     pub(super) two_ids: bool,
+    /// Whether the times of a tmpfs tell any two changes apart: see [`keep`](super::keep).
+    pub(super) fine_times: bool,
     /// The version of Landlock that programs are restricted by, if any.
     pub(super) landlock: Option<u32>,
     /// Whether programs see the host's network.
@@ -95,6 +98,7 @@ pub(super) fn build(template: &Template, control: BorrowedFd<'_>) -> Result<Buil
         layers: opened.iter().map(|source| source.kind).collect(),
         overlay,
         two_ids: matches!(template.ids, Ids::Two { .. }),
+        fine_times: keep::times_are_fine(WRITABLE),
         landlock: landlock::abi(),
         host_network: template.host_network,
     })
