@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::report::junit::JunitStyle;
+use crate::sandbox::Fresh;
 
 /// Run code that you do not trust in a sandbox, and say truthfully what became of it
 #[derive(Debug, Parser)]
@@ -179,6 +180,10 @@ pub(super) struct SuiteArgs {
     /// The same as --max-fail 1
     #[arg(short = 'x', conflicts_with = "max_fail")]
     pub(super) exit_first: bool,
+    /// What every case gets anew, even where it is proven that no case has touched it: a list of pid,
+    /// ipc, mnt, net; or all
+    #[arg(long, value_name = "WHAT")]
+    pub(super) fresh: Option<Fresh>,
     /// Set a limit of every case: --set memory=512M
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,

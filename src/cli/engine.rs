@@ -12,8 +12,8 @@ use crate::sandbox::spec::Spec;
 use crate::sandbox::{Engine, EngineOptions, Fresh, LinuxEngine};
 
 /// The engine for a run.
-pub(super) fn engine(operator: &Operator) -> Turns<HostEngine> {
-    let engine = match LinuxEngine::new(EngineOptions { worker_exe: own_binary(), fresh: Fresh::default() }) {
+pub(super) fn engine(operator: &Operator, fresh: Fresh) -> Turns<HostEngine> {
+    let engine = match LinuxEngine::new(EngineOptions { worker_exe: own_binary(), fresh }) {
         Ok(engine) => HostEngine::Sandbox(Box::new(engine)),
         Err(fault) => HostEngine::Broken(fault),
     };

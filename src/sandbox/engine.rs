@@ -159,6 +159,7 @@ impl LinuxEngine {
             worker.network_was_used();
         }
         let init_is_kept = !left.in_world && !left.in_network && self.fresh.init_is_kept();
+        log::debug!("the next case gets {left}");
         if init_is_kept {
             worker.keep(init);
         } else {

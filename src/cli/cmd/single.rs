@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::cli::args::{ColorWhen, MessageFormat, SingleArgs};
 use crate::cli::engine::engine;
+use crate::sandbox::Fresh;
 use crate::cli::failure::{Failure, plain};
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
@@ -106,7 +107,7 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
         let (_, why_empty) = resolve::workspace(&job.request.workspace, &job.operator);
         why_empty.iter().for_each(|why| terminal::say(why));
     }
-    let engine = engine(&job.operator);
+    let engine = engine(&job.operator, Fresh::default());
     let plan = RunPlan::single(job.case, places.scratch.clone());
     let mut reports = runner::run(&plan, &engine, &cancel, &|_| {});
     let monitoring = &job.operator.config.monitoring;

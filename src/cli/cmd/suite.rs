@@ -183,7 +183,7 @@ fn run_cases(
         broken: job.broken.clone(),
         scratch: places.scratch.clone(),
     };
-    let engine = engine(&job.operator);
+    let engine = engine(&job.operator, args.fresh.unwrap_or_default());
     let progress = Progress::new(&args.show, style.clone());
     let observe = |event: Event<'_>| {
         if let Event::CaseFinished { report, .. } = event {

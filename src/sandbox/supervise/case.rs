@@ -38,6 +38,16 @@ pub(in crate::sandbox) struct Left {
     pub(in crate::sandbox) in_network: bool,
 }
 
+impl std::fmt::Display for Left {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match (self.in_world, self.in_network) {
+            (false, false) => "the same init",
+            (true, false) => "a new init",
+            (_, true) => "a new init and a new network",
+        })
+    }
+}
+
 /// Runs one case to its end.
 pub(in crate::sandbox) fn supervise(supervision: &Supervision<'_>) -> (Result<Ran, Fault>, Left) {
     let mut case = match Case::begin(supervision) {
