@@ -63,8 +63,12 @@ fn what_a_case_has_touched_is_replaced_and_what_it_has_not_is_kept() {
     command.args(["suite", "touched.yaml", "-j", "1"]).env("RUST_LOG", "capsule_run::sandbox=debug");
     let done = finish(command, b"");
     assert_eq!(done.code(), 0, "{}", done.stderr);
-    let said: Vec<&str> =
-        done.stderr.lines().filter_map(|line| line.split_once("the next case gets ")).map(|(_, what)| what).collect();
+    let said: Vec<&str> = done
+        .stderr
+        .lines()
+        .filter_map(|line| line.split_once("the next case gets "))
+        .map(|(_, what)| what)
+        .collect();
     let kept = times_are_fine();
     let expected: Vec<&str> =
         TOUCHED.iter().map(|(_, what)| if *what == SAME && !kept { NEW } else { *what }).collect();
@@ -103,7 +107,8 @@ fn pairs(more: &[&str], who: Option<u32>) -> Done {
     let place = Place::new();
     let work = place.work();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let script = "set -e; cp -r \"$1/suites/pairs\" \"$2\"; cp \"$3\" \"$2/capsule-run\"; chmod -R a+rX \"$2\"";
+    let script =
+        "set -e; cp -r \"$1/suites/pairs\" \"$2\"; cp \"$3\" \"$2/capsule-run\"; chmod -R a+rX \"$2\"";
     let mut copy = Command::new("/bin/sh");
     copy.args(["-c", script, "copy"]).arg(root).arg(&work).arg(env!("CARGO_BIN_EXE_capsule-run"));
     assert!(copy.status().expect("a shell").success(), "the pairs can be copied");

@@ -24,4 +24,4 @@ mod signals;
 mod terminal;
 mod turns;
 
-pub use entry::main;
+pub use entry::{main, runs_programs};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use super::cancel::{Cancel, CancelLevel};
 use super::cgroup::{self, Cgroup, CgroupVersion, Layout, Placement};
@@ -33,6 +34,16 @@ pub struct LinuxEngine {
     idle: Mutex<Vec<Worker>>,
     layouts: Mutex<HashMap<CgroupChoice, Arc<Layout>>>,
     fresh: Fresh,
+    sweep: Option<JoinHandle<()>>,
+}
+
+impl Drop for LinuxEngine {
+    fn drop(&mut self) {
+        if let Some(sweep) = self.sweep.take() {
+            // A sweep that panicked has left something for the next one.
+            let _ = sweep.join();
+        }
+    }
 }
 
 /// Workers that wait for a case; more than these are ended.
@@ -44,7 +55,9 @@ impl LinuxEngine {
     /// # Errors
     /// This host cannot give the program a user of its own.
     pub fn new(options: EngineOptions) -> Result<Self, Fault> {
-        cgroup::sweep();
+        // Beside everything else: what is swept is in nobody's way. A host without a thread to spare has
+        // it swept by another run.
+        let sweep = std::thread::Builder::new().name("sweep".to_owned()).spawn(cgroup::sweep).ok();
         let ids = host::ids().map_err(|step| Fault {
             kind: FaultKind::Unmet,
             step,
@@ -57,6 +70,7 @@ impl LinuxEngine {
             idle: Mutex::default(),
             layouts: Mutex::default(),
             fresh: options.fresh,
+            sweep,
         };
         Ok(engine)
     }

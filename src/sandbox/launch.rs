@@ -12,14 +12,18 @@ use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 
 use super::cgroup::{self, Cgroup, Home, Layout};
 use super::fault;
-use super::monotonic_nanos;
 use super::outcome::{Fault, FaultKind};
 use super::spec::Limits;
 use super::sys::pidfd_kill;
-use super::wire::{self, FaultRecord, InitPlan, LayerKind, Reply, Request, Step, Template};
+use super::wire::{self, EarlyPlan, FaultRecord, InitPlan, LayerKind, Reply, Request, Step, Template};
+use super::worker::{Owner, sources};
+use super::{early, monotonic_nanos};
 
 /// The name by which `main` knows that it is a worker.
 pub(super) const WORKER_NAME: &str = "capsule-run-worker";
+
+/// The most sources whose trees go into one message.
+const MOST_SOURCES: usize = 100;
 
 /// Whether this process was started to be a worker: by the name that it was started under.
 #[must_use]
@@ -30,9 +34,12 @@ pub fn is_worker() -> bool {
 /// A worker, ready for cases of its template.
 pub(super) struct Worker {
     control: OwnedFd,
-    child: Child,
+    /// Before the cgroups: its death is the death of everything below it, and empties them.
+    process: Process,
     /// The host id of its namespace's root, where that is another user than we are.
     owner: Option<u32>,
+    /// Cases whose init could not be kept.
+    served: u64,
     /// The init for the next case.
     waiting: Option<Waiting>,
     /// Whether its network namespace is no longer as it was made.
@@ -45,6 +52,52 @@ pub(super) struct Worker {
     pub(super) layers: Vec<LayerKind>,
     pub(super) overlay: bool,
     pub(super) landlock: Option<u32>,
+}
+
+/// The process of a worker: started from our binary, or forked from us. Dropping it ends it.
+pub(super) enum Process {
+    Started(Child),
+    Forked { pid: i32, pidfd: OwnedFd },
+}
+
+impl Process {
+    pub(super) fn id(&self) -> u32 {
+        match self {
+            Self::Started(child) => child.id(),
+            Self::Forked { pid, .. } => u32::try_from(*pid).unwrap_or(0),
+        }
+    }
+
+    fn is_alive(&mut self) -> bool {
+        match self {
+            Self::Started(child) => matches!(child.try_wait(), Ok(None)),
+            Self::Forked { pidfd, .. } => {
+                let mut watched = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+                poll(&mut watched, PollTimeout::ZERO) == Ok(0)
+            }
+        }
+    }
+
+    /// Kills and reaps. Killing what is dead is no error here, nor is reaping it again.
+    fn end(&mut self) {
+        match self {
+            Self::Started(child) => {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            Self::Forked { pid, pidfd } => {
+                let _ = pidfd_kill(pidfd.as_fd(), libc::SIGKILL);
+                let child = nix::unistd::Pid::from_raw(*pid);
+                let _ = nix::sys::wait::waitpid(child, Some(nix::sys::wait::WaitPidFlag::__WALL));
+            }
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 /// An init, with the socket to talk to it. Dropping it ends it, and with it everything in its
@@ -80,8 +133,12 @@ pub(super) fn packet_pair() -> nix::Result<(OwnedFd, OwnedFd)> {
 }
 
 impl Worker {
-    /// Starts a worker from our own binary and waits until its template stands.
+    /// Starts a worker and waits until its template stands: the one that was forked early, or one from
+    /// our own binary.
     pub(super) fn start(exe: &Path, template: &Template, deadline: u64) -> Result<Self, Fault> {
+        if let Some(worker) = Self::from_early(template, deadline) {
+            return Ok(worker);
+        }
         let starting = |error: io::Error| fault::setup_io("starting a worker", &error);
         let (control, theirs) = packet_pair().map_err(|errno| starting(errno.into()))?;
         let child = Command::new(exe)
@@ -93,10 +150,44 @@ impl Worker {
             .stderr(Stdio::null())
             .spawn()
             .map_err(starting)?;
-        let mut worker = Self {
+        let worker = Self::new(Process::Started(child), control, template);
+        wire::send(worker.control.as_fd(), template, &[]).map_err(starting)?;
+        worker.built(deadline)
+    }
+
+    /// The worker that was forked early, if it serves for this template. Where anything is wrong with
+    /// it, one from our own binary will say what.
+    fn from_early(template: &Template, deadline: u64) -> Option<Self> {
+        let early = early::take()?;
+        if early.ids != template.ids || template.host_network || template.sources.len() > MOST_SOURCES {
+            return None;
+        }
+        let first = template.ids.first_of(early.process.id());
+        let opened = match first {
+            Some(first) => {
+                let program = Owner { uid: first + 1, gid: first + 1 };
+                sources::open_from_outside(&template.sources, program).ok()?
+            }
+            None => Vec::new(),
+        };
+        let mut worker = Self::new(early.process, early.control, template);
+        worker.owner = first;
+        let plan = EarlyPlan {
+            template: template.clone(),
+            opened: opened.iter().map(|source| (source.kind, source.is_dir)).collect(),
+        };
+        let trees: Vec<_> = opened.iter().map(|source| source.tree.as_fd()).collect();
+        wire::send(worker.control.as_fd(), &plan, &trees).ok()?;
+        let built = worker.built(deadline);
+        built.inspect_err(|fault| log::debug!("the early worker is of no use: {fault:?}")).ok()
+    }
+
+    fn new(process: Process, control: OwnedFd, template: &Template) -> Self {
+        Self {
             control,
-            child,
+            process,
             owner: None,
+            served: 0,
             waiting: None,
             network_used: false,
             cgroup: None,
@@ -105,17 +196,20 @@ impl Worker {
             layers: Vec::new(),
             overlay: false,
             landlock: None,
-        };
-        wire::send(worker.control.as_fd(), template, &[]).map_err(starting)?;
+        }
+    }
+
+    /// Waits until the template stands.
+    fn built(mut self, deadline: u64) -> Result<Self, Fault> {
         loop {
-            match worker.reply(deadline)? {
+            match self.reply(deadline)? {
                 (Reply::WriteMaps { first }, _) => {
-                    worker.write_maps(first)?;
-                    worker.owner = Some(first);
+                    self.write_maps(first)?;
+                    self.owner = Some(first);
                 }
                 (Reply::Ready { layers, overlay, landlock }, _) => {
-                    (worker.layers, worker.overlay, worker.landlock) = (layers, overlay, landlock);
-                    return Ok(worker);
+                    (self.layers, self.overlay, self.landlock) = (layers, overlay, landlock);
+                    return Ok(self);
                 }
                 (Reply::Fault(record), _) => return Err(fault::setup(record)),
                 (Reply::Started, _) => {
@@ -175,7 +269,9 @@ impl Worker {
 
     /// Has an init made for a next case like the last one, while nobody waits for it.
     pub(super) fn prepare(&mut self, plan: &InitPlan) {
-        if self.waiting.is_none() && plan.files.is_empty() {
+        // A worker that has served several will serve more; most serve one and are done.
+        self.served += 1;
+        if self.served > 1 && self.waiting.is_none() && plan.files.is_empty() {
             // If it fails here the next case will hear of it.
             self.waiting = self.ask_for_init(plan, None).ok().map(Waiting::Asked);
         }
@@ -194,7 +290,7 @@ impl Worker {
             return Ok(kept);
         }
         if self.home.is_none() {
-            self.home = cgroup::home(layout, self.child.id(), self.owner)?;
+            self.home = cgroup::home(layout, self.process.id(), self.owner)?;
         }
         Cgroup::create(layout, limits, self.home.as_ref())
     }
@@ -211,7 +307,7 @@ impl Worker {
 
     /// Whether the worker still lives: one that somebody killed does not.
     pub(super) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        self.process.is_alive()
     }
 
     /// Readable or hung up when the worker is gone.
@@ -250,7 +346,7 @@ impl Worker {
 
     /// Gives the worker's namespace its two ids: its root, and the program.
     fn write_maps(&self, first: u32) -> Result<(), Fault> {
-        write_maps(self.child.id(), first).map_err(fault::setup)?;
+        write_maps(self.process.id(), first).map_err(fault::setup)?;
         wire::send(self.control.as_fd(), &true, &[])
             .map_err(|error| fault::setup_io("starting a worker", &error))
     }
@@ -264,13 +360,4 @@ pub(super) fn write_maps(pid: u32, first: u32) -> Result<(), FaultRecord> {
             .step(|| format!("writing the worker's {name} (user namespace)"))?;
     }
     Ok(())
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        drop(self.waiting.take());
-        // Its death is the death of everything below it. Killing what is dead is no error here.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -7,6 +7,7 @@ pub mod cancel;
 mod capture;
 mod cgroup;
 mod clock;
+mod early;
 mod engine;
 mod fault;
 mod fresh;
@@ -27,6 +28,7 @@ mod worker;
 
 use cancel::Cancel;
 use clock::{cpu_nanos, monotonic_nanos};
+pub use early::{end_early, start_early};
 pub use engine::{EngineOptions, LinuxEngine};
 pub use fresh::Fresh;
 pub use launch::is_worker;

@@ -35,6 +35,14 @@ pub(super) struct Template {
     pub(super) host_network: bool,
 }
 
+/// Supervisor → a worker that began before there was a template. The trees of its sources come with
+/// this, where the supervisor has opened them; of each, how it could be had and whether it is a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct EarlyPlan {
+    pub(super) template: Template,
+    pub(super) opened: Vec<(LayerKind, bool)>,
+}
+
 /// The user ids of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Ids {
@@ -43,6 +51,16 @@ pub(super) enum Ids {
     Two { first: u32, spread: u32 },
     /// An ordinary user: everything inside is that user.
     One { uid: u32, gid: u32 },
+}
+
+impl Ids {
+    /// The first of the two host ids of the worker with this process number.
+    pub(super) fn first_of(self, worker: u32) -> Option<u32> {
+        match self {
+            Self::Two { first, spread } => Some(first + 2 * (worker % spread)),
+            Self::One { .. } => None,
+        }
+    }
 }
 
 /// A host path that a worker makes available.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crate::cli::args::{ColorWhen, MessageFormat, SingleArgs};
 use crate::cli::engine::engine;
-use crate::sandbox::Fresh;
 use crate::cli::failure::{Failure, plain};
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
@@ -18,6 +17,7 @@ use crate::policy::{self, Request, WorkspaceChoice};
 use crate::report::result;
 use crate::resolve::{self, Operator, ResolvedCase};
 use crate::runner::{self, RunPlan};
+use crate::sandbox::Fresh;
 use crate::sandbox::cancel::Cancel;
 use crate::units::NoNul;
 

@@ -11,12 +11,17 @@
 //! None of these ever reads a byte that the program wrote.
 
 mod copy;
+mod early;
 mod init;
 mod keep;
 pub(super) mod landlock;
+mod places;
 mod program;
 mod serve;
+pub(super) mod sources;
+mod system;
 pub(super) mod template;
 
 pub(super) use copy::Owner;
+pub(super) use early::early_worker;
 pub use serve::worker_main;

@@ -48,6 +48,11 @@ fn serve(control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
         return Ok(());
     };
     let built = template::build(&template, control)?;
+    serve_cases(control, &built)
+}
+
+/// Whatever is asked for, once the template stands.
+pub(super) fn serve_cases(control: BorrowedFd<'_>, built: &template::Built) -> Result<(), FaultRecord> {
     // Inherited by everything that we start; programs start with the defaults.
     sys::reset_signals().step(|| "resetting signals".to_owned())?;
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
@@ -61,7 +66,7 @@ fn serve(control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
             wire::receive::<Request>(control, MsgFlags::empty()).step(|| "reading a request".to_owned())?;
         let Some((request, fds)) = message else { return Ok(()) };
         while sys::wait_any(true).step(|| "reaping an init".to_owned())?.is_some() {}
-        start_init(control, &request, fds, &built)?;
+        start_init(control, &request, fds, built)?;
     }
 }
 
