@@ -21,13 +21,13 @@ const NOBODY: u32 = 65534;
 #[test]
 fn nothing_that_a_case_leaves_is_seen_by_the_next_although_all_that_may_be_is_kept() {
     let done = pairs(&["-j", "1"], None);
-    assert_eq!(done.code(), 0, "{}", done.stderr);
+    assert_eq!(done.code(), 0, "{}{}", done.stdout, done.stderr);
 }
 
 #[test]
 fn nothing_is_seen_with_two_workers_side_by_side() {
     let done = pairs(&["-j", "2"], None);
-    assert_eq!(done.code(), 0, "{}", done.stderr);
+    assert_eq!(done.code(), 0, "{}{}", done.stdout, done.stderr);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn nothing_is_seen_where_every_case_gets_everything_anew() {
 fn nothing_is_seen_where_the_program_is_the_same_user_as_its_caller() {
     let who = nix::unistd::Uid::effective().is_root().then_some(NOBODY);
     let done = pairs(&["-j", "1", "--require", "best-effort"], who);
-    assert_eq!(done.code(), 0, "{}", done.stderr);
+    assert_eq!(done.code(), 0, "{}{}", done.stdout, done.stderr);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn what_a_case_has_touched_is_replaced_and_what_it_has_not_is_kept() {
     let mut command = place.command(env!("CARGO_BIN_EXE_capsule-run"));
     command.args(["suite", "touched.yaml", "-j", "1"]).env("RUST_LOG", "capsule_run::sandbox=debug");
     let done = finish(command, b"");
-    assert_eq!(done.code(), 0, "{}", done.stderr);
+    assert_eq!(done.code(), 0, "{}{}", done.stdout, done.stderr);
     let said: Vec<&str> = done
         .stderr
         .lines()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use capsule_run::sandbox::cancel::Cancel;
 use capsule_run::sandbox::outcome::{Outcome, Ran};
 use capsule_run::sandbox::spec::{
-    CgroupChoice, Limits, Network, Require, SeccompPolicy, Spec, Stdin, Workspace,
+    CgroupChoice, Limits, Network, Require, SeccompPolicy, Spec, Stdin, Stdout, Workspace,
 };
 use capsule_run::sandbox::{Engine, EngineOptions, Fresh, LinuxEngine};
 use capsule_run::units::{Bytes, NoNul};
@@ -100,7 +100,7 @@ fn many(engine: &LinuxEngine, spec: &Spec) -> f64 {
 }
 
 fn engine() -> LinuxEngine {
-    let options = EngineOptions { worker_exe: CAPSULE.into(), fresh: Fresh::default() };
+    let options = EngineOptions { worker_exe: CAPSULE.into(), cgroup_folder: None, fresh: Fresh::default() };
     LinuxEngine::new(options).expect("this host can isolate programs")
 }
 
@@ -124,6 +124,7 @@ fn spec(argv: &[&str]) -> Spec {
         binds: Vec::new(),
         network: Network::None,
         stdin: Stdin::Empty,
+        stdout: Stdout::Captured,
         limits: Limits {
             wall: Duration::from_secs(60),
             cpu: None,

@@ -1,9 +1,11 @@
 //! Reports: a model of what happened in a run, and writers that turn it into bytes.
 
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod record;
 pub mod result;
+mod score;
 pub mod text;
 
 mod clock;

@@ -1,8 +1,8 @@
 //! [`LinuxEngine`]: plans, picks a worker, makes the cgroup, supervises, puts the worker back.
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -10,10 +10,12 @@ use super::cancel::{Cancel, CancelLevel};
 use super::cgroup::{self, Cgroup, CgroupVersion, Layout, Placement};
 use super::fresh::Fresh;
 use super::launch::{Init, Worker};
+use super::live::Live;
 use super::outcome::{Fault, FaultKind, Outcome, Ran};
 use super::spec::{CgroupChoice, Require, Spec};
 use super::supervise::{Left, Supervision, supervise};
 use super::wire::{Ids, PlacementPlan};
+use super::worker::landlock;
 use super::{Engine, fault, host, memory_file, monotonic_nanos, plan};
 
 /// How to make an engine.
@@ -24,17 +26,24 @@ pub struct EngineOptions {
     pub worker_exe: PathBuf,
     /// What every case gets anew, whether the last one could have touched it or not.
     pub fresh: Fresh,
+    /// The version 2 cgroup in which cases get theirs: an absolute path of a folder that was made for
+    /// that. `None`: a place is found.
+    pub cgroup_folder: Option<PathBuf>,
 }
 
 /// The engine of Linux hosts. Any number of threads may run programs at a time; each run has a
 /// worker of its own while it lasts.
 pub struct LinuxEngine {
     exe: PathBuf,
+    /// What `exe` leads to, if it is a copy.
+    _copy: Option<OwnedFd>,
+    cgroup_folder: Option<PathBuf>,
     ids: Ids,
     idle: Mutex<Vec<Worker>>,
     layouts: Mutex<HashMap<CgroupChoice, Arc<Layout>>>,
     fresh: Fresh,
     sweep: Option<JoinHandle<()>>,
+    live: Arc<Live>,
 }
 
 impl Drop for LinuxEngine {
@@ -64,21 +73,35 @@ impl LinuxEngine {
             errno: None,
             help: String::new(),
         })?;
-        let engine = Self {
-            exe: options.worker_exe,
+        let copy = if landlock::abi().is_some() { None } else { sealed_copy(&options.worker_exe) };
+        let copied = copy.as_ref().map(|copy| PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd())));
+        if copied.is_some() {
+            // That one is our binary itself, of which a program could get hold.
+            super::early::end_early();
+        }
+        Ok(Self {
+            exe: copied.unwrap_or(options.worker_exe),
+            _copy: copy,
+            cgroup_folder: options.cgroup_folder,
             ids,
             idle: Mutex::default(),
             layouts: Mutex::default(),
             fresh: options.fresh,
             sweep,
-        };
-        Ok(engine)
+            live: Arc::default(),
+        })
+    }
+
+    /// What runs now, to be looked at and stopped by others.
+    #[must_use]
+    pub fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live)
     }
 
     fn layout(&self, choice: CgroupChoice) -> Arc<Layout> {
         let mut layouts = self.layouts.lock().unwrap_or_else(PoisonError::into_inner);
         let probe = || {
-            let layout = Layout::probe(choice);
+            let layout = Layout::probe(choice, self.cgroup_folder.as_deref());
             log::debug!(
                 "cgroups: {:?}{}{}",
                 layout.version(),
@@ -101,6 +124,12 @@ impl LinuxEngine {
         }
         let layout = self.layout(spec.cgroup);
         require(spec, &layout)?;
+        host::room_for(spec.limits.pids).map_err(|step| Fault {
+            kind: FaultKind::Unmet,
+            step,
+            errno: None,
+            help: "raise ulimit -u, end some of them, or give the program a lower process limit".to_owned(),
+        })?;
         let by_rlimit = layout.version() == CgroupVersion::None;
         let planned = plan::plan(spec, self.ids, by_rlimit).map_err(|step| Fault {
             kind: FaultKind::Setup,
@@ -143,13 +172,18 @@ impl LinuxEngine {
             init: &init,
             cgroup: &cgroup,
             cancel,
+            live: &self.live,
             setup_deadline: deadline,
             two_ids: matches!(self.ids, Ids::Two { .. }),
         };
+        let refused = layout.refused_above();
         let (result, left) = supervise(&supervision);
-        let result = result.map(|mut ran| {
+        let result = result.and_then(|mut ran| {
+            if layout.refused_above() > refused {
+                return Err(fault::monitor(cgroup::NO_MORE_PROCESSES, None));
+            }
             ran.enforced.degraded.extend(weaker(spec, layout, &cgroup));
-            ran
+            Ok(ran)
         });
         // A worker that had any part in a fault is not used again.
         if result.as_ref().map_or_else(is_the_programs, |_| true) && self.fresh.worker_is_kept() {
@@ -208,6 +242,18 @@ impl Engine for LinuxEngine {
             }
         }
     }
+}
+
+/// Our binary as a file that nobody can write to. A program can have what runs it executed once more
+/// (`#!/proc/self/exe`), and so get hold of it; it may belong to the same user. Landlock refuses that,
+/// since the file is not below the program's root; where there is no Landlock there is nothing to be
+/// held of. Where no copy can be executed (`vm.memfd_noexec`), it is the binary itself.
+fn sealed_copy(exe: &Path) -> Option<OwnedFd> {
+    let copy = std::fs::read(exe).and_then(|bytes| memory_file(c"capsule-run", &bytes));
+    let copy = copy.inspect_err(|error| log::debug!("no copy of our binary: {error}")).ok()?;
+    let path = format!("/proc/self/fd/{}", copy.as_raw_fd());
+    let executable = nix::unistd::access(path.as_str(), nix::unistd::AccessFlags::X_OK);
+    executable.is_ok().then_some(copy)
 }
 
 fn placement(cgroup: &Cgroup) -> PlacementPlan {

@@ -104,6 +104,8 @@ impl Drop for Process {
 /// namespaces.
 pub(super) struct Init {
     pub(super) process: OwnedFd,
+    /// Its process number; not reused while we hold it as a process.
+    pub(super) pid: i32,
     pub(super) case: OwnedFd,
     pub(super) plan: InitPlan,
 }
@@ -170,6 +172,9 @@ impl Worker {
             }
             None => Vec::new(),
         };
+        if !opened.iter().all(|source| source.tree.is_whole()) {
+            return None;
+        }
         let mut worker = Self::new(early.process, early.control, template);
         worker.owner = first;
         let plan = EarlyPlan {
@@ -232,7 +237,10 @@ impl Worker {
     fn wait_for_init(&self, asked: Asked, deadline: u64) -> Result<Init, Fault> {
         match self.reply(deadline)? {
             (Reply::Started, mut fds) if !fds.is_empty() => {
-                Ok(Init { process: fds.remove(0), case: asked.case, plan: asked.plan })
+                let process = fds.remove(0);
+                let pid = pid_of(&process)
+                    .map_err(|error| fault::monitor("reading init's number", Some(&error)))?;
+                Ok(Init { process, pid, case: asked.case, plan: asked.plan })
             }
             (Reply::Fault(record), _) => Err(fault::setup(record)),
             _ => Err(fault::monitor("a worker answered what nobody asked", None)),
@@ -305,6 +313,11 @@ impl Worker {
         self.owner.map(|first| first + 1)
     }
 
+    /// Its process number; not reused before [`Worker`] is dropped.
+    pub(super) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Whether the worker still lives: one that somebody killed does not.
     pub(super) fn is_alive(&mut self) -> bool {
         self.process.is_alive()
@@ -360,4 +373,12 @@ pub(super) fn write_maps(pid: u32, first: u32) -> Result<(), FaultRecord> {
             .step(|| format!("writing the worker's {name} (user namespace)"))?;
     }
     Ok(())
+}
+
+/// The process number behind a pidfd, in our own namespace.
+fn pid_of(pidfd: &OwnedFd) -> io::Result<i32> {
+    use std::os::fd::AsRawFd;
+    let text = fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
+    let pid = text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok());
+    pid.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::seccomp::{self, Arch, Asked};
-use super::spec::{Access, Network, SeccompPolicy, Spec, Workspace};
+use super::spec::{Access, Network, SeccompPolicy, Spec, Stdin, Stdout, Workspace};
 use super::wire::{
     CasePlan, FilterPlan, Ids, InitPlan, PlacementPlan, PlannedFile, Purpose, Rlimit, RlimitPlan, Source,
     Template,
@@ -72,6 +72,8 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
         collect: collect.collect::<Result<_, String>>()?,
         limits: rlimits(spec, ids, by_rlimit),
         placement: PlacementPlan::Nowhere,
+        streams_are_ours: matches!(spec.stdin, Stdin::Empty | Stdin::Bytes(_))
+            && matches!(spec.stdout, Stdout::Captured),
     };
     let host_network = spec.network == Network::Host;
     let asked = Asked { policy: spec.seccomp, counted: !by_rlimit, host_network };

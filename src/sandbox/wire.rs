@@ -115,6 +115,8 @@ pub(super) struct CasePlan {
     pub(super) collect: Vec<(NoNul, u64)>,
     pub(super) limits: Vec<RlimitPlan>,
     pub(super) placement: PlacementPlan,
+    /// Whether nobody but the supervisor is at the other ends of its streams.
+    pub(super) streams_are_ours: bool,
 }
 
 /// A file to be put into the workspace: a piece of the memory file that comes with the plan.

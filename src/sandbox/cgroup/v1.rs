@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::counters::{Counters, field, number, read, with_path, write};
-use super::{Layout, MEMORY_MARGIN, Names};
+use super::{Gauge, Layout, MEMORY_MARGIN, Names};
 use crate::sandbox::spec::Limits;
 use crate::units::Bytes;
 
@@ -59,6 +59,11 @@ impl V1 {
         parts.map(AsFd::as_fd).collect()
     }
 
+    pub(super) fn gauge(&self) -> Gauge {
+        let folders = [self.memory.folder.0.clone(), self.cpu.folders[0].0.clone()];
+        Gauge::V1 { folders, cpu_before: self.cpu.before.0 / 1_000 }
+    }
+
     pub(super) fn cpu_micros(&self) -> io::Result<u64> {
         self.cpu.micros()
     }
@@ -71,6 +76,9 @@ impl V1 {
         let peak = Bytes(number(&read(&memory.peak)?)?.saturating_sub(memory.before));
         let pids_peak = self.pids.peak();
         let (user, kernel) = self.cpu.split()?;
+        let refused = self.pids.hits()?.saturating_sub(self.pids.hits_before);
+        // A limit further up counts here too, and is not the program's doing.
+        let pids_elsewhere = refused > 0 && pids_peak.is_some_and(|peak| peak < self.pids.most);
         Ok(Counters {
             cpu_micros: self.cpu.micros()?,
             user_micros: user.saturating_sub(self.cpu.before.1) / 1_000,
@@ -81,12 +89,10 @@ impl V1 {
             oom_kills,
             oom_elsewhere: oom_kills > 0 && peak < memory.limit,
             memory_limit_hits: number(&read(&memory.failcnt)?)?,
-            pids_limit_hits: match pids_peak {
-                // A limit further up counts here too, and is not the program's doing.
-                Some(peak) if peak < self.pids.most => 0,
-                _ => self.pids.hits()?.saturating_sub(self.pids.hits_before),
-            },
+            pids_limit_hits: if pids_elsewhere { 0 } else { refused },
+            pids_elsewhere,
             pids_peak: pids_peak.and_then(|peak| u32::try_from(peak).ok()),
+            io: None,
         })
     }
 
@@ -111,7 +117,7 @@ fn hierarchies(layout: &Layout) -> io::Result<(&Path, &Path, &Path, Option<&Path
 
 /// The folder of the memory controller.
 struct Memory {
-    _folder: Folder,
+    folder: Folder,
     tasks: File,
     usage: File,
     peak: File,
@@ -144,7 +150,7 @@ impl Memory {
             stat: folder.open("memory.stat", false)?,
             hard: folder.open("memory.limit_in_bytes", true)?,
             with_swap,
-            _folder: folder,
+            folder,
             limit: limits.memory,
             held: u64::MAX,
             before: 0,
@@ -254,7 +260,7 @@ impl Pids {
 
 /// The folders of the CPU controllers: one that counts, and one that weighs where that was asked for.
 struct Cpu {
-    _folders: Vec<Folder>,
+    folders: Vec<Folder>,
     tasks: Vec<File>,
     usage: File,
     user: File,
@@ -289,7 +295,7 @@ impl Cpu {
             write(&folder.0.join("cpu.shares"), &limits.cpu_shares.to_string())?;
         }
         let (weight, asked) = (weight.map(|_| limits.cpu_shares), limits.cpu_shares);
-        Ok(Self { _folders: folders, tasks, usage, user, kernel, weight, asked, before: (0, 0, 0) })
+        Ok(Self { folders, tasks, usage, user, kernel, weight, asked, before: (0, 0, 0) })
     }
 
     fn fits(&self, layout: &Layout, limits: &Limits) -> bool {

@@ -9,6 +9,7 @@ use crate::sandbox::cancel::Cancel;
 use crate::sandbox::capture::Capture;
 use crate::sandbox::cgroup::{Cgroup, Placement};
 use crate::sandbox::launch::{Init, Worker};
+use crate::sandbox::live::{Entry, Live};
 use crate::sandbox::outcome::{Fault, FileContent, FileProblem, KillReason, Ran};
 use crate::sandbox::pump::{self, Pump};
 use crate::sandbox::spec::{SeccompPolicy, Spec};
@@ -25,6 +26,7 @@ pub(in crate::sandbox) struct Supervision<'a> {
     pub(in crate::sandbox) init: &'a Init,
     pub(in crate::sandbox) cgroup: &'a Cgroup,
     pub(in crate::sandbox) cancel: &'a Cancel,
+    pub(in crate::sandbox) live: &'a Live,
     pub(in crate::sandbox) setup_deadline: u64,
     pub(in crate::sandbox) two_ids: bool,
 }
@@ -70,6 +72,8 @@ pub(super) enum Stage {
 
 pub(super) struct Case<'a> {
     pub(super) with: &'a Supervision<'a>,
+    /// Its place among those that run.
+    pub(super) entry: Entry<'a>,
     /// Whether init can still say something.
     pub(super) speaking: bool,
     pub(super) listener: Option<OwnedFd>,
@@ -107,7 +111,7 @@ impl<'a> Case<'a> {
             Ok::<_, Fault>(pipe)
         };
         let (stdin, pump) = pump::open(&with.spec.stdin, owner).map_err(step)?;
-        let (out_read, out_write) = pipe()?;
+        let (out_write, out_read) = pump::open_stdout(&with.spec.stdout, owner).map_err(step)?;
         let (err_read, err_write) = pipe()?;
         let mut fds = vec![stdin.as_fd(), out_write.as_fd(), err_write.as_fd()];
         match with.cgroup.placement() {
@@ -116,17 +120,16 @@ impl<'a> Case<'a> {
             Placement::Nowhere => {}
         }
         let started = SystemTime::now();
-        // We hold its pidfd: from here on somebody can kill it.
-        wire::send(with.init.case.as_fd(), with.plan, &fds)
-            .map_err(|error| fault::setup_io("handing a case to its init", &error))?;
         let limit = with.spec.limits.output.0;
         let unseen = with.spec.seccomp == SeccompPolicy::Off;
-        Ok(Self {
+        let entry = with.live.enter(with.worker.pid(), with.init.pid, with.cgroup.gauge());
+        let mut case = Self {
             with,
+            entry,
             speaking: true,
             listener: None,
             stdout: Capture::new(out_read, limit).map_err(step)?,
-            stderr: Capture::new(err_read, limit).map_err(step)?,
+            stderr: Capture::new(Some(err_read), limit).map_err(step)?,
             pump,
             started,
             stage: Stage::SettingUp,
@@ -143,7 +146,17 @@ impl<'a> Case<'a> {
             resident_before: 0,
             watched_tasks: 0,
             buffer: Vec::new(),
-        })
+        };
+        if case.entry.was_asked_before(None) {
+            case.kill(KillReason::Cancelled);
+        }
+        // We hold its pidfd: from here on somebody can kill it.
+        match wire::send(with.init.case.as_fd(), with.plan, &fds) {
+            // It was killed before it began.
+            Err(_) if case.killed.is_some() => {}
+            sent => sent.map_err(|error| fault::setup_io("handing a case to its init", &error))?,
+        }
+        Ok(case)
     }
 
     /// What may be left in what is kept.
@@ -172,6 +185,7 @@ impl<'a> Case<'a> {
         self.killed = Some((reason, monotonic_nanos()));
         // The death of PID 1 is the death of its namespace. If this fails, init is dead already.
         let _ = pidfd_kill(self.with.init.process.as_fd(), libc::SIGKILL);
+        self.with.cgroup.kill();
     }
 
     pub(super) fn worker_died(&mut self) -> Result<(), Fault> {
@@ -179,12 +193,4 @@ impl<'a> Case<'a> {
         let _ = pidfd_kill(self.with.init.process.as_fd(), libc::SIGKILL);
         Err(fault::monitor("the worker of a case has died", None))
     }
-}
-
-/// The process number behind a pidfd, in our own namespace.
-pub(super) fn pid_of(pidfd: &OwnedFd) -> std::io::Result<i32> {
-    use std::os::fd::AsRawFd;
-    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
-    let pid = text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok());
-    pid.ok_or_else(|| std::io::ErrorKind::InvalidData.into())
 }

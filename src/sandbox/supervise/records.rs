@@ -7,11 +7,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::sys::socket::MsgFlags;
 
 use super::case::{Case, Left, Stage};
-use crate::sandbox::fault;
 use crate::sandbox::outcome::{Fault, FaultKind, FileContent, FileProblem, KillReason};
 use crate::sandbox::seccomp::{self, Noted};
 use crate::sandbox::sys::{Notice, let_go_on, receive_notification};
 use crate::sandbox::wire::{self, FileFault, FileRecord, Record};
+use crate::sandbox::{clock, fault};
 use crate::units::Bytes;
 
 impl Case<'_> {
@@ -30,7 +30,7 @@ impl Case<'_> {
         match record {
             Record::Ready { at_nanos, cpu_nanos, resident_kib } => {
                 self.resident_before = resident_kib;
-                self.start = (at_nanos, cpu_nanos);
+                self.start = (clock::less_stops(at_nanos), cpu_nanos);
                 self.listener = fds.pop();
                 if self.listener.is_none() {
                     // Nobody tells us what the program does.

@@ -1,9 +1,10 @@
-//! A child that borrows our memory until it executes something: `clone3` with `CLONE_VM` and
+//! A child that borrows our memory until it executes something: a clone with `CLONE_VM` and
 //! `CLONE_VFORK`. Its price is the same however large we are, and nothing has to be copied.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::sync::OnceLock;
 
 use super::check;
 
@@ -86,8 +87,17 @@ pub(in crate::sandbox) fn run_borrowed<F: FnMut()>(
     // after the child has let go of our memory (CLONE_VFORK). The child gets a stack that is mapped,
     // is its alone (`&mut`) and has room; it calls `enter` with the closure it was made for and
     // never returns. Our own stack is not touched by it.
+    // Without clone3 (filters of containers) the older call does the same, but for what `Birth` asks.
     let result = unsafe {
-        clone3(&raw const args, size_of::<libc::clone_args>(), enter::<F> as *const c_void, data.cast())
+        let enter = enter::<F> as *const c_void;
+        if has_clone3() {
+            let size = size_of::<libc::clone_args>();
+            clone(libc::SYS_clone3, (&raw const args) as usize, size, enter, data.cast())
+        } else {
+            let flags = usize::try_from(args.flags | args.exit_signal).unwrap_or(0);
+            let top = stack.low as usize + GUARD + STACK;
+            clone(libc::SYS_clone, flags, top, enter, data.cast())
+        }
     };
     match result {
         error if error < 0 => Err(io::Error::from_raw_os_error(i32::try_from(-error).unwrap_or(libc::EIO))),
@@ -95,12 +105,25 @@ pub(in crate::sandbox) fn run_borrowed<F: FnMut()>(
     }
 }
 
+/// Whether the kernel, and whoever filters our calls, knows `clone3`.
+pub(in crate::sandbox) fn has_clone3() -> bool {
+    static HAS: OnceLock<bool> = OnceLock::new();
+    *HAS.get_or_init(|| {
+        let nothing: *const libc::clone_args = std::ptr::null();
+        // SAFETY: a size of zero is below the least that the call takes: it reads nothing and starts
+        // nothing.
+        let refused = check(unsafe { libc::syscall(libc::SYS_clone3, nothing, 0usize) });
+        refused.is_err_and(|error| error.raw_os_error() == Some(libc::EINVAL))
+    })
+}
+
 /// The call itself: the C library has no wrapper, and the child wakes on another stack, where no
 /// compiled code could go on.
 #[cfg(target_arch = "x86_64")]
-unsafe fn clone3(
-    args: *const libc::clone_args,
-    size: usize,
+unsafe fn clone(
+    call: libc::c_long,
+    first: usize,
+    second: usize,
     enter: *const c_void,
     data: *mut c_void,
 ) -> libc::c_long {
@@ -117,9 +140,13 @@ unsafe fn clone3(
             "call r13",
             "ud2",
             "2:",
-            inlateout("rax") libc::SYS_clone3 => result,
-            in("rdi") args,
-            in("rsi") size,
+            inlateout("rax") call => result,
+            in("rdi") first,
+            in("rsi") second,
+            // The older call's places for numbers and for thread-local memory: none.
+            in("rdx") 0,
+            in("r10") 0,
+            in("r8") 0,
             in("r12") data,
             in("r13") enter,
             lateout("rcx") _,
@@ -131,9 +158,10 @@ unsafe fn clone3(
 
 /// The same for aarch64.
 #[cfg(target_arch = "aarch64")]
-unsafe fn clone3(
-    args: *const libc::clone_args,
-    size: usize,
+unsafe fn clone(
+    call: libc::c_long,
+    first: usize,
+    second: usize,
     enter: *const c_void,
     data: *mut c_void,
 ) -> libc::c_long {
@@ -149,9 +177,12 @@ unsafe fn clone3(
             "blr x21",
             "brk #1",
             "2:",
-            inlateout("x0") args => result,
-            in("x1") size,
-            in("x8") libc::SYS_clone3,
+            inlateout("x0") first => result,
+            in("x1") second,
+            in("x2") 0,
+            in("x3") 0,
+            in("x4") 0,
+            in("x8") call,
             in("x20") data,
             in("x21") enter,
         );

@@ -9,6 +9,7 @@ use nix::sys::socket::MsgFlags;
 use super::serve::serve_cases;
 use super::sources::{Opened, open_all};
 use super::template;
+use super::tree::Tree;
 use crate::sandbox::sys;
 use crate::sandbox::wire::{self, EarlyPlan, FaultRecord, Ids, Reply, Step};
 
@@ -51,7 +52,8 @@ fn live(ids: Ids, control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
     let begun = template::begin(false)?;
     let Some((plan, trees)) = plan(control)? else { return Ok(()) };
     let opened = plan.opened.into_iter().zip(trees);
-    let opened: Vec<_> = opened.map(|((kind, is_dir), tree)| Opened { tree, kind, is_dir }).collect();
+    let opened: Vec<_> =
+        opened.map(|((kind, is_dir), tree)| Opened { tree: Tree::given(tree), kind, is_dir }).collect();
     let built = template::furnish(begun, &plan.template, &opened)?;
     serve_cases(control, &built)
 }

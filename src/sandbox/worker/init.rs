@@ -26,8 +26,9 @@ use nix::sys::stat::Mode;
 
 use super::copy::{Owner, copy_tree};
 use super::keep::{self, Keeper};
+use super::landlock;
+use super::program::{self, Entry};
 use super::template::{self, ANCHOR, Built, PROGRAM_ID, ROOT, SOURCES, WRITABLE};
-use super::{landlock, program};
 use crate::sandbox::fault;
 use crate::sandbox::monotonic_nanos;
 use crate::sandbox::sys::{self, Birth, Stack, Waited};
@@ -95,28 +96,30 @@ fn live(
                 errno: None,
             });
         };
-        one_case(&plan, &fds, case, &mut world, built)?;
+        one_case(&plan, fds, case, &mut world, built)?;
     }
 }
 
 fn one_case(
     plan: &CasePlan,
-    fds: &CaseFds,
+    fds: CaseFds,
     case: BorrowedFd<'_>,
     world: &mut World,
     built: &Built,
 ) -> Result<(), FaultRecord> {
     let execution = program::execution(plan);
     let pid = world.keeper.as_ref().map(Keeper::next_pid).transpose()?;
-    let birth = Birth { cgroup: fds.cgroup.as_ref().map(AsFd::as_fd), pid };
+    let has_clone3 = sys::has_clone3();
+    let birth = Birth { cgroup: fds.cgroup.as_ref().map(AsFd::as_fd).filter(|_| has_clone3), pid };
     let setup = program::Setup {
         plan,
-        fds,
+        fds: &fds,
         case,
         built,
         execution: &execution,
         wall: world.wall.as_ref().map(AsFd::as_fd),
         filter: world.filter.as_deref(),
+        entry: if has_clone3 { Entry::BornInside } else { Entry::Joins },
     };
     let mut failed = None;
     let program = sys::run_borrowed(birth, &mut world.stack, || failed = Some(program::run(&setup)))
@@ -124,9 +127,14 @@ fn one_case(
     if let Some(record) = failed {
         wire::send(case, &record, &[]).step(|| "reporting".to_owned())?;
     }
-    watch(plan, program, case, world)
-    // The program's ends of its streams are ours too until now: their end of file would wake the
-    // supervisor once more, for nothing.
+    if plan.streams_are_ours {
+        // Ours too until all is told: their end of file would wake the supervisor once more, for nothing.
+        watch(plan, program, case, world)
+    } else {
+        // Somebody else waits for their ends.
+        drop(fds);
+        watch(plan, program, case, world)
+    }
 }
 
 /// The worker ends when its supervisor closes the control socket or dies; we end with the worker.

@@ -24,6 +24,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 
 use super::template::{ANCHOR, Built};
+use crate::sandbox::sys;
 use crate::sandbox::wire::{FaultRecord, InitPlan, Step};
 
 /// The program's process number, as in a PID namespace where nobody has been.
@@ -57,7 +58,11 @@ struct State {
 pub(super) fn last_pid_file(plan: &InitPlan, built: &Built) -> Option<File> {
     // With one id the program could change init's limits and priority, and the next case would have
     // them.
-    let provable = built.two_ids && built.fine_times && plan.layers.is_empty() && plan.files.is_empty();
+    let provable = built.two_ids
+        && built.fine_times
+        && sys::has_clone3()
+        && plan.layers.is_empty()
+        && plan.files.is_empty();
     let open = || File::options().write(true).open(format!("{ANCHOR}/sys/kernel/ns_last_pid")).ok();
     provable.then(open).flatten()
 }

@@ -21,6 +21,7 @@ mod serve;
 pub(super) mod sources;
 mod system;
 pub(super) mod template;
+mod tree;
 
 pub(super) use copy::Owner;
 pub(super) use early::early_worker;

@@ -3,11 +3,8 @@
 use std::ffi::CString;
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-
-use crate::sandbox::sys;
 
 /// A folder that everybody may enter, whatever the umask.
 pub(super) fn make_folder(path: &Path) -> io::Result<()> {
@@ -26,10 +23,6 @@ pub(super) fn place_for(place: &Path, is_dir: bool) -> io::Result<()> {
         fs::File::create(place)?;
     }
     Ok(())
-}
-
-pub(super) fn attach(tree: &OwnedFd, place: &Path) -> io::Result<()> {
-    sys::move_mount(tree.as_fd(), &c_path(place))
 }
 
 /// `/name` below `base`.

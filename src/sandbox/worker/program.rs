@@ -10,8 +10,10 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
+use nix::fcntl::{OFlag, openat};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::init::CaseFds;
@@ -20,6 +22,15 @@ use crate::sandbox::sys::{self, Execution};
 use crate::sandbox::wire::{self, CasePlan, FaultRecord, FilterPlan, Record, Rlimit, Step};
 use crate::sandbox::{cpu_nanos, monotonic_nanos};
 use crate::units::NoNul;
+
+/// How the program comes to be in its version 2 cgroup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// It is there (`CLONE_INTO_CGROUP`), or there is none.
+    BornInside,
+    /// It writes its name there.
+    Joins,
+}
 
 /// What the program's process needs. It shares init's memory and must leave nothing in it: what
 /// lasts until `execve` is made before.
@@ -31,6 +42,7 @@ pub(super) struct Setup<'a> {
     pub(super) execution: &'a Execution,
     pub(super) wall: Option<BorrowedFd<'a>>,
     pub(super) filter: Option<&'a FilterPlan>,
+    pub(super) entry: Entry,
 }
 
 /// What is to be executed.
@@ -44,12 +56,23 @@ pub(super) fn run(setup: &Setup<'_>) -> Record {
     become_program(setup).unwrap_or_else(Record::Fault)
 }
 
+fn join(fds: &CaseFds, entry: Entry) -> Result<(), FaultRecord> {
+    let joining = || "joining the cgroup".to_owned();
+    for tasks in &fds.tasks {
+        nix::unistd::write(tasks, b"0").step(joining)?;
+    }
+    if let (Some(folder), Entry::Joins) = (&fds.cgroup, entry) {
+        let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        let processes = openat(folder, "cgroup.procs", flags, Mode::empty()).step(joining)?;
+        nix::unistd::write(processes, b"0").step(joining)?;
+    }
+    Ok(())
+}
+
 /// Returns only if nothing could be executed: the record that says so.
 fn become_program(setup: &Setup<'_>) -> Result<Record, FaultRecord> {
     let Setup { plan, fds, built, .. } = setup;
-    for tasks in &fds.tasks {
-        nix::unistd::write(tasks, b"0").step(|| "joining the cgroup".to_owned())?;
-    }
+    join(fds, setup.entry)?;
     unshare(CloneFlags::CLONE_NEWCGROUP).step(|| "making a cgroup namespace".to_owned())?;
     set_limits(plan)?;
     let streams = || "setting up the standard streams".to_owned();

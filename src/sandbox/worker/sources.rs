@@ -11,8 +11,9 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 use super::copy::{Owner, copy_tree};
 use super::template::BASE;
+use super::tree::Tree;
 use crate::sandbox::fault;
-use crate::sandbox::sys::{self, Forked, IdMap, MountAttr};
+use crate::sandbox::sys::{self, Forked};
 use crate::sandbox::wire::{FaultRecord, LayerKind, Purpose, Source};
 
 pub(super) const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
@@ -20,7 +21,7 @@ const NO_PRIVILEGE: u64 = libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
 
 /// A source, opened.
 pub(in crate::sandbox) struct Opened {
-    pub(in crate::sandbox) tree: OwnedFd,
+    pub(in crate::sandbox) tree: Tree,
     pub(in crate::sandbox) kind: LayerKind,
     pub(in crate::sandbox) is_dir: bool,
 }
@@ -58,20 +59,19 @@ type Copy = fn(&OwnedFd, Owner) -> io::Result<Opened>;
 fn open_source(source: &Source, owner: Option<Owner>, copy: Option<Copy>) -> io::Result<Opened> {
     let path = Path::new(source.path.as_os_str());
     let meta = fs::metadata(path)?;
-    let tree = sys::open_tree(&source.path.to_c_string())?;
+    let path = source.path.to_c_string();
     let set = if source.purpose == Purpose::ReadWrite { NO_PRIVILEGE } else { READ_ONLY };
-    let plain = MountAttr { set, private: true, id_map: None };
     let is_dir = meta.is_dir();
     let Some(owner) = owner.filter(|_| source.purpose != Purpose::ReadOnly) else {
-        sys::set_mount_attr(tree.as_fd(), plain)?;
-        return Ok(Opened { tree, kind: LayerKind::Bound, is_dir });
+        return Ok(Opened { tree: Tree::open(&path, set)?, kind: LayerKind::Bound, is_dir });
     };
     let map = id_map(meta.uid(), meta.gid(), owner)?;
-    match sys::set_mount_attr(tree.as_fd(), MountAttr { id_map: Some(IdMap(map.as_fd())), ..plain }) {
-        Ok(()) => Ok(Opened { tree, kind: LayerKind::IdMapped, is_dir }),
-        // The file system cannot (overlayfs of a container, NFS), or a mount inside cannot.
+    match Tree::open_mapped(&path, set, map.as_fd()) {
+        Ok(tree) => Ok(Opened { tree, kind: LayerKind::IdMapped, is_dir }),
+        // The file system cannot (overlayfs of a container, NFS), a mount inside cannot, or the
+        // kernel is older than 5.12.
         Err(error) => match copy.filter(|_| source.purpose == Purpose::Layer) {
-            Some(copy) => copy(&tree, owner),
+            Some(copy) => copy(&sys::open_tree(&path)?, owner),
             None => Err(error),
         },
     }
@@ -86,8 +86,7 @@ fn copied(from: &OwnedFd, owner: Owner) -> io::Result<Opened> {
     let copy = || {
         copy_tree(Path::new(&path), Path::new(BASE), Some(owner))?;
         std::os::unix::fs::chown(BASE, Some(owner.uid), Some(owner.gid))?;
-        let tree = sys::open_tree(&CString::new(BASE)?)?;
-        sys::set_mount_attr(tree.as_fd(), MountAttr { set: READ_ONLY, private: true, id_map: None })?;
+        let tree = Tree::open(&CString::new(BASE)?, READ_ONLY)?;
         Ok(Opened { tree, kind: LayerKind::Copied, is_dir: true })
     };
     let opened = copy();

@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::places::{attach, c_path, make_folder, place_for};
+use super::places::{c_path, make_folder, place_for};
 use super::sources::READ_ONLY;
-use crate::sandbox::sys::{self, MountAttr};
+use super::tree::Tree;
 use crate::sandbox::wire::{FaultRecord, Step};
 
 /// Read-only, so that nobody sets their times; they can be written to all the same.
@@ -17,7 +16,7 @@ const DEVICE: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MO
 /// The host's parts of the root.
 pub(super) struct System {
     /// Name inside and tree.
-    trees: Vec<(PathBuf, OwnedFd, bool)>,
+    trees: Vec<(PathBuf, Tree, bool)>,
     /// Name inside and target.
     links: Vec<(PathBuf, PathBuf)>,
 }
@@ -69,8 +68,7 @@ impl System {
             self.links.push((name.into(), fs::read_link(&path)?));
             return Ok(());
         }
-        let tree = sys::open_tree(&c_path(&path))?;
-        sys::set_mount_attr(tree.as_fd(), MountAttr { set: attributes, private: true, id_map: None })?;
+        let tree = Tree::open(&c_path(&path), attributes)?;
         self.trees.push((name.into(), tree, meta.is_dir()));
         Ok(())
     }
@@ -82,7 +80,7 @@ impl System {
         for (name, tree, is_dir) in &self.trees {
             let place = root.join(name);
             place_for(&place, *is_dir).step(|| format!("making the place /{}", name.display()))?;
-            attach(tree, &place).step(|| format!("attaching /{}", name.display()))?;
+            tree.attach(&place).step(|| format!("attaching /{}", name.display()))?;
         }
         let own = [
             ("dev/fd", "/proc/self/fd"),

@@ -16,11 +16,12 @@ use nix::sys::socket::MsgFlags;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::copy::Owner;
-use super::places::{attach, c_path, inside, make_folder, place_for};
+use super::places::{c_path, inside, make_folder, place_for};
 use super::sources::{Opened, open_all};
 use super::system::System;
+use super::tree::Tree;
 use super::{keep, landlock};
-use crate::sandbox::sys::{self, MountAttr};
+use crate::sandbox::sys;
 use crate::sandbox::wire::{self, FaultRecord, Ids, LayerKind, Purpose, Reply, Step, Template};
 use crate::units::NoNul;
 
@@ -183,7 +184,7 @@ pub(super) fn map_user(uid: u32, gid: u32) -> Result<(), FaultRecord> {
 
 fn begin_root() -> Result<(), FaultRecord> {
     let system = System::open().step(|| "opening the host's system folders".to_owned())?;
-    let anchor = sys::open_tree(c"/proc").step(|| "opening /proc".to_owned())?;
+    let anchor = Tree::open(c"/proc", 0).step(|| "opening /proc".to_owned())?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     mount(Some("tmpfs"), BASE, Some("tmpfs"), flags, Some("mode=755"))
         .step(|| "mounting the worker's root".to_owned())?;
@@ -191,7 +192,7 @@ fn begin_root() -> Result<(), FaultRecord> {
     for folder in [ROOT, SOURCES, WRITABLE, ANCHOR, "/old"] {
         make_folder(&inside(base, folder)).step(|| format!("making {folder}"))?;
     }
-    attach(&anchor, &inside(base, ANCHOR)).step(|| "keeping a procfs".to_owned())?;
+    anchor.attach(&inside(base, ANCHOR)).step(|| "keeping a procfs".to_owned())?;
     system.make(&inside(base, ROOT))
 }
 
@@ -201,16 +202,14 @@ fn finish_root(template: &Template, opened: &[Opened]) -> Result<(), FaultRecord
     for (number, source) in opened.iter().enumerate() {
         let place = inside(base, &format!("{SOURCES}/{number}"));
         place_for(&place, source.is_dir).step(|| "making a source's place".to_owned())?;
-        attach(&source.tree, &place).step(|| "attaching a source".to_owned())?;
+        source.tree.attach(&place).step(|| "attaching a source".to_owned())?;
     }
     for (number, dest) in &template.binds {
         bind_source(base, &root, *number, dest)?;
     }
     // The root is a mount of its own, so that it can be pivoted to, and nobody writes to it.
-    let tree = sys::open_tree(&c_path(&root)).step(|| "copying the root".to_owned())?;
-    sys::set_mount_attr(tree.as_fd(), MountAttr { set: 0, private: true, id_map: None })
-        .step(|| "making the root private".to_owned())?;
-    attach(&tree, &root).step(|| "attaching the root".to_owned())?;
+    let tree = Tree::open(&c_path(&root), 0).step(|| "copying the root".to_owned())?;
+    tree.attach(&root).step(|| "attaching the root".to_owned())?;
     let none: Option<&str> = None;
     let flags =
         MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
@@ -237,7 +236,7 @@ pub(super) fn bind_source(base: &Path, root: &Path, number: u32, dest: &NoNul) -
     }
     place_for(&place, is_dir).step(|| format!("making the place {dest} inside the sandbox"))?;
     let tree = sys::open_tree(&c_path(&source)).step(|| format!("opening the source of {dest}"))?;
-    attach(&tree, &place).step(|| format!("binding to {dest}"))
+    sys::move_mount(tree.as_fd(), &c_path(&place)).step(|| format!("binding to {dest}"))
 }
 
 fn pivot() -> Result<(), FaultRecord> {
