@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::report::junit::JunitStyle;
+use super::reports::{ReportArgs, StreamArgs};
 
 /// Run code that you do not trust in a sandbox, and say truthfully what became of it
 #[derive(Debug, Parser)]
@@ -32,6 +32,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Run suites: every case in a sandbox of its own, then reports and a summary
     Suite(Box<SuiteArgs>),
+    /// Make any report of a run again from its event stream
+    Report(Box<ReportCommandArgs>),
     /// Try what this host can isolate and limit, and say what to do where it cannot
     Doctor(DoctorArgs),
     /// Explain a topic, a code or a subcommand: codes, exit-codes, E3001, suite, schema
@@ -187,6 +189,8 @@ pub(super) struct SuiteArgs {
     #[command(flatten)]
     pub(super) reports: ReportArgs,
     #[command(flatten)]
+    pub(super) stream: StreamArgs,
+    #[command(flatten)]
     pub(super) show: ShowArgs,
     /// List the selected cases in order; run nothing
     #[arg(long)]
@@ -199,6 +203,19 @@ pub(super) struct SuiteArgs {
     pub(super) message_format: MessageFormat,
 }
 
+/// `capsule-run report`.
+#[derive(Debug, Args)]
+pub(super) struct ReportCommandArgs {
+    /// The event stream of a run, as `--events` wrote it; also of one that was killed
+    #[arg(value_name = "EVENTS")]
+    pub(super) events: PathBuf,
+    #[command(flatten)]
+    pub(super) reports: ReportArgs,
+    /// Whether to use colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: ColorWhen,
+}
+
 /// Which cases.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Selection")]
@@ -209,43 +226,6 @@ pub(super) struct SelectArgs {
     /// Cases whose id contains this text, and what they need; may be given again
     #[arg(long, value_name = "PATTERN")]
     pub(super) filter: Vec<String>,
-}
-
-/// Which reports.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Reports")]
-pub(super) struct ReportArgs {
-    /// Write the JSON report to FILE (- is standard output)
-    #[arg(long, value_name = "FILE")]
-    pub(super) json: Option<PathBuf>,
-    /// Write a JUnit report to FILE (- is standard output)
-    #[arg(long, value_name = "FILE")]
-    pub(super) junit: Option<PathBuf>,
-    /// Which JUnit
-    #[arg(long, value_enum, default_value_t, value_name = "STYLE")]
-    pub(super) junit_style: JunitStyleArg,
-}
-
-/// `--junit-style`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum JunitStyleArg {
-    /// With properties, line numbers and output
-    #[default]
-    Extended,
-    /// Nothing that the schema of the Jenkins plugin does not know
-    Strict,
-    /// As Ant writes it
-    Ant,
-}
-
-impl From<JunitStyleArg> for JunitStyle {
-    fn from(style: JunitStyleArg) -> Self {
-        match style {
-            JunitStyleArg::Extended => Self::Extended,
-            JunitStyleArg::Strict => Self::Strict,
-            JunitStyleArg::Ant => Self::Ant,
-        }
-    }
 }
 
 /// What is shown, and how.
@@ -372,6 +352,8 @@ pub(super) enum SchemaOf {
     Result,
     /// The JSON report of a run
     Report,
+    /// One line of the event stream of a run
+    Event,
     /// What `capsule-run doctor --json` prints
     Doctor,
 }

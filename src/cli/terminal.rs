@@ -28,6 +28,18 @@ pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Writes a result to standard output as a stream.
+///
+/// # Errors
+/// It could not be made, or not be written for another reason than a reader who has gone away.
+pub(super) fn print_stream(result: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match result(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
 /// An environment variable that is set and not empty.
 pub(super) fn env_is_set(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty())

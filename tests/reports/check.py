@@ -1,7 +1,7 @@
 """Checks reports with software that is not ours: check.py DIR...
 
 Each DIR holds report.json and junit.xml (strict style); junit-extended.xml, junit-ant.xml and
-results.jsonl (one result object a line) are checked where they are. Prints what was checked, then
+objects.jsonl (one result object a line) are checked where they are. Prints what was checked, then
 every problem; exits 1 if there is one.
 """
 
@@ -125,7 +125,7 @@ def check_schema(schema, files):
 
 def check_results(folder, scratch):
     """One file for each line, the first hundred."""
-    path = folder / "results.jsonl"
+    path = folder / "objects.jsonl"
     if not path.exists():
         return []
     files = []

@@ -3,6 +3,7 @@
 pub(super) mod create_config;
 pub(super) mod doctor;
 pub(super) mod help;
+pub(super) mod report;
 pub(super) mod schema;
 pub(super) mod single;
 pub(super) mod suite;

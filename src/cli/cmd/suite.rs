@@ -1,7 +1,7 @@
 //! `capsule-run suite`: load, select, run, report.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,19 +9,23 @@ use serde_json::json;
 
 use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
+use crate::cli::event_log::{EventLog, EventTarget};
 use crate::cli::failure::Failure;
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
-use crate::cli::report_file::{ReportError, ReportFile};
+use crate::cli::recorder::{self, Recorder, Unbegun};
+use crate::cli::report_file::ReportFile;
+use crate::cli::reports::{Ci, Reports};
 use crate::cli::run_meta;
 use crate::cli::select::select;
 use crate::cli::signals::{self, Interrupted};
 use crate::cli::{account, exit, overrides, terminal};
+use crate::diagnostic::Diagnostic;
 use crate::judge::Status;
-use crate::report::json as json_report;
-use crate::report::text::{self, Audience, TextStyle};
-use crate::report::{CaseReport, RecordedRun, RunReport, SuiteInfo, junit};
+use crate::report::record::{RunFooter, RunHeader};
+use crate::report::text::{self, TextStyle};
+use crate::report::{CaseReport, RunMeta, RunRecords, RunReport, SuiteInfo, sarif};
 use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
 use crate::runner::{self, BrokenSuite, Event, RunPlan};
 use crate::sandbox::cancel::Cancel;
@@ -41,12 +45,7 @@ struct Job {
     cases: Vec<Arc<ResolvedCase>>,
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
-}
-
-/// The reports that were asked for.
-struct Reports {
-    json: Option<ReportFile>,
-    junit: Option<ReportFile>,
+    events: Option<EventTarget>,
 }
 
 /// Runs suites.
@@ -71,16 +70,30 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
             Failure::Host(_) => exit::NOT_JUDGED,
         };
         failure.tell(args.show.color, args.message_format, status);
-        status
+        match &failure {
+            Failure::Diagnostics(all) => in_sarif(all, &args, status),
+            Failure::Usage(_) | Failure::Report(_) | Failure::Host(_) => status,
+        }
     })
+}
+
+/// What is wrong in suite files, for code scanning: the one report of a run that never began.
+fn in_sarif(diagnostics: &[Diagnostic], args: &SuiteArgs, status: u8) -> u8 {
+    let Some(path) = &args.reports.sarif else { return status };
+    let write = |out: &mut dyn std::io::Write| sarif::write_diagnostics(diagnostics, status, out);
+    match ReportFile::open(path, &write).and_then(|file| file.write(&write)) {
+        Ok(()) => status,
+        Err(error) => {
+            terminal::say(&format!("error: {error}"));
+            exit::REPORT_LOST
+        }
+    }
 }
 
 fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let jobs = jobs(&args.jobs)?;
-    let reports = &args.reports;
-    if reports.json.is_some() && reports.json == reports.junit {
-        return Err(Failure::Usage("--json and --junit name the same file".to_owned()));
-    }
+    let events = args.stream.target()?;
+    args.reports.check(events.as_ref())?;
     let options = overrides::of_suite(&args.operator, &args.set)?;
     let operator = load::operator(places, args.operator.config.as_deref(), options)?;
     let paths = load::find_suites(places, &args.suites)?;
@@ -95,7 +108,15 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         cases.append(&mut suite.cases);
     }
     let cases = select(cases, &args.select).map_err(Failure::Usage)?;
-    Ok(Job { operator, paths, suites, cases: cases.into_iter().map(Arc::new).collect(), broken, jobs })
+    Ok(Job {
+        operator,
+        paths,
+        suites,
+        cases: cases.into_iter().map(Arc::new).collect(),
+        broken,
+        jobs,
+        events,
+    })
 }
 
 fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
@@ -147,34 +168,79 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     let cancel = Cancel::new()?;
     let interrupted = signals::watch(&cancel, GRACE)?;
     let mut run = unfinished(job, places);
-    let reports = Reports::open(args, &run)?;
+    let known = RunHeader::new(&run.meta, &run.suites);
+    let reports = open_reports(job, args, &run, &known)?;
+    let log = EventLog::open(job.events.as_ref(), &places.scratch)?;
+    let io_is_told = job.operator.config.monitoring.enable_io_statistics;
+    let recorder = Recorder::start(known, &job.cases, args.reports.audience.into(), io_is_told, log);
     let journal = Journal::open(&job.operator.config.monitoring)?;
     let style = style(job, args);
     if !args.show.quiet {
         terminal::say(&header(job, &run));
     }
     let clock = Instant::now();
-    run.cases = run_cases(job, args, places, &cancel, (&journal, &run.meta.id, &style));
+    run.cases =
+        run_cases(job, args, places, (&cancel, &interrupted), (&journal, &run.meta.id, &style, &recorder));
     if !job.operator.config.monitoring.enable_io_statistics {
         journal::forget_io(&mut run.cases);
     }
     run.meta.duration = clock.elapsed();
     finish(&mut run, &interrupted);
     let (status, reason) = exit::of_run(&run, interrupted.signal());
-    show(&run, args, &style);
-    let (status, written) = reports.write(args, &run, status, reason);
-    if !written.is_empty() && !args.show.quiet {
-        terminal::say(&format!("  Reports {}", visible_line(written.join(" ").as_bytes())));
+    show(&run, args, &style, &Ci::new(args.stream.ci));
+    Ok(report(reports, recorder, &run.meta, (status, reason), args))
+}
+
+fn open_reports(
+    job: &Job,
+    args: &SuiteArgs,
+    run: &RunReport,
+    header: &RunHeader,
+) -> Result<Reports, Failure> {
+    let footer = RunFooter::new(&run.meta, RunFooter::NO_END, "the run did not end");
+    let (tally, cases) = (recorder::unfinished(&job.cases, header), Unbegun { header, cases: &job.cases });
+    let records = RunRecords::new(header, &footer, &tally, &cases, args.reports.audience.into());
+    Ok(Reports::open(&args.reports, &records)?)
+}
+
+/// Writes every report from the log, the log's last line after them. The exit status.
+fn report(
+    reports: Reports,
+    recorder: Recorder,
+    meta: &RunMeta,
+    (status, reason): (u8, &str),
+    args: &SuiteArgs,
+) -> u8 {
+    let recorded = recorder.end();
+    if let Some(why) = recorded.failure() {
+        terminal::say(&format!("error: reports cannot be made, their log could not be written: {why}"));
+        return exit::REPORT_LOST;
     }
-    Ok(status)
+    let footer = |status| RunFooter::new(meta, status, reason);
+    let mut written = reports.write(status, |status| recorded.view(&footer(status)));
+    if let Err(error) = Ci::new(args.stream.ci).tell(&recorded.view(&footer(status))) {
+        terminal::say(&format!("error: cannot tell the CI service: {error}"));
+        written.status = exit::REPORT_LOST;
+    }
+    match recorded.finish(&footer(written.status)) {
+        Ok(log) => written.files.extend(log.map(|log| log.display().to_string())),
+        Err(error) => {
+            terminal::say(&format!("error: {error}"));
+            written.status = exit::REPORT_LOST;
+        }
+    }
+    if !written.files.is_empty() && !args.show.quiet {
+        terminal::say(&format!("  Reports {}", visible_line(written.files.join(" ").as_bytes())));
+    }
+    written.status
 }
 
 fn run_cases(
     job: &Job,
     args: &SuiteArgs,
     places: &Places,
-    cancel: &Cancel,
-    (journal, id, style): (&Journal, &str, &TextStyle),
+    (cancel, interrupted): (&Cancel, &Interrupted),
+    (journal, id, style, recorder): (&Journal, &str, &TextStyle, &Recorder),
 ) -> Vec<CaseReport> {
     let plan = RunPlan {
         cases: job.cases.clone(),
@@ -189,6 +255,7 @@ fn run_cases(
         if let Event::CaseFinished { report, .. } = event {
             journal.log(id, report);
         }
+        recorder.event(event, interrupted.name().as_deref());
         progress.event(event);
     };
     std::thread::scope(|scope| {
@@ -226,63 +293,6 @@ fn finish(run: &mut RunReport, interrupted: &Interrupted) {
     run.meta.complete = run.meta.interrupted_by.is_none();
 }
 
-impl Reports {
-    fn open(args: &SuiteArgs, run: &RunReport) -> Result<Self, Failure> {
-        let records = run.records(exit::NOT_JUDGED, "the run did not end");
-        let args = &args.reports;
-        let json = args.json.as_ref().map(|path| ReportFile::open(path, &json_bytes(&records)));
-        let junit = args
-            .junit
-            .as_ref()
-            .map(|path| ReportFile::open(path, &junit_bytes(&records, args.junit_style.into())));
-        Ok(Self { json: json.transpose()?, junit: junit.transpose()? })
-    }
-
-    /// Writes every report, also when another one is lost. Returns the exit status and the names of
-    /// those that were written.
-    fn write(self, args: &SuiteArgs, run: &RunReport, status: u8, reason: &str) -> (u8, Vec<String>) {
-        let paths = &args.reports;
-        let mut outcome = Written { status, files: Vec::new() };
-        let mut records = run.records(status, reason);
-        let junit = self.junit.map(|file| file.write(&junit_bytes(&records, paths.junit_style.into())));
-        outcome.add(paths.junit.as_deref(), junit);
-        records.footer.exit_code = outcome.status;
-        outcome.add(paths.json.as_deref(), self.json.map(|file| file.write(&json_bytes(&records))));
-        (outcome.status, outcome.files)
-    }
-}
-
-/// What became of the reports so far.
-struct Written {
-    status: u8,
-    files: Vec<String>,
-}
-
-impl Written {
-    fn add(&mut self, path: Option<&Path>, written: Option<Result<(), ReportError>>) {
-        match (path, written) {
-            (_, Some(Err(error))) => {
-                terminal::say(&format!("error: {error}"));
-                self.status = exit::REPORT_LOST;
-            }
-            (Some(path), Some(Ok(()))) => self.files.push(path.display().to_string()),
-            (_, None) | (None, Some(Ok(()))) => {}
-        }
-    }
-}
-
-fn json_bytes(run: &RecordedRun) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    json_report::write(&run.view(), &mut bytes).expect("a vector takes every byte");
-    bytes
-}
-
-fn junit_bytes(run: &RecordedRun, style: junit::JunitStyle) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    junit::write(&run.view(), style, &mut bytes).expect("a vector takes every byte");
-    bytes
-}
-
 fn style(job: &Job, args: &SuiteArgs) -> TextStyle {
     let paths: Vec<_> =
         job.paths.iter().map(|path| visible_line(path.as_os_str().as_encoded_bytes())).collect();
@@ -294,7 +304,7 @@ fn style(job: &Job, args: &SuiteArgs) -> TextStyle {
         color: terminal::colour(args.show.color),
         ascii: args.show.ascii,
         width: terminal::width(),
-        audience: Audience::Staff,
+        audience: args.reports.audience.into(),
         rerun: format!("capsule-run suite {}{}", paths.join(" "), submission.unwrap_or_default()),
     }
 }
@@ -314,7 +324,7 @@ fn header(job: &Job, run: &RunReport) -> String {
 }
 
 /// What people see when it is over: failures in suite order, then the summary.
-fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle) {
+fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle, ci: &Ci) {
     let wanted = |report: &&CaseReport| match args.show.output {
         OutputWhen::Never => false,
         OutputWhen::All => !report.attempts.is_empty(),
@@ -332,7 +342,8 @@ fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle) {
             break;
         }
         left -= lines;
-        terminal::say_text(&format!("{block}\n"));
+        let title = format!("{} {}", text::word(report), report.case.id);
+        terminal::say_text(&format!("{}\n", ci.block(&title, &block)));
     }
     terminal::say_text(&text::summary(run, style));
 }
