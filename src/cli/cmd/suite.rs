@@ -150,7 +150,7 @@ fn plan(job: &Job) -> serde_json::Value {
         json!({
             "id": &*case.id.0,
             "suite": job.suites[case.suite].name,
-            "file": case.file,
+            "file": &*case.file,
             "line": case.line,
             "points": case.points,
             "needs": needs,

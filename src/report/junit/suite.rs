@@ -99,7 +99,7 @@ impl Names {
         let mut name: &str = &case.id;
         if let Some(group) = &case.group {
             class = format!("{class}.{}", group.replace('.', "_"));
-            name = name.strip_prefix(group.as_str()).and_then(|name| name.strip_prefix('/')).unwrap_or(name);
+            name = name.strip_prefix(&**group).and_then(|name| name.strip_prefix('/')).unwrap_or(name);
         }
         let mut unique = (class, name.to_owned());
         if self.taken.contains(&unique) {
