@@ -94,7 +94,7 @@ fn test(case: &CaseRecord) -> Value {
         put("start", json!(first.started_at.millis()));
         put("stop", json!(last.ended_at().millis()));
     }
-    put("suite", json!(case.suite));
+    put("suite", json!([case.suite]));
     if case.status != Status::Passed {
         put("message", json!(told.line()));
         put("trace", json!(visible(told.text(case).as_bytes())));

@@ -37,10 +37,10 @@ impl EventLog {
         let (file, pump) = match target.map(EventTarget::open).transpose().map_err(failed)? {
             None => (private().map_err(failed)?, None),
             Some(Opened::File(file)) => (file, None),
-            Some(Opened::Stream(out)) => {
+            Some(Opened::Stream(open)) => {
                 let file = private().map_err(failed)?;
                 let copy = file.try_clone().map_err(failed)?;
-                (file, Some(Pump::start(copy, out).map_err(failed)?))
+                (file, Some(Pump::start(copy, open).map_err(failed)?))
             }
         };
         Ok(Self { file, shown, pump, seq: 0, end: 0, failed: None })

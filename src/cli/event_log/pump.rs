@@ -8,6 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::target::OpenStream;
+
 /// Bytes read from the log at a time.
 const CHUNK: usize = 256 * 1024;
 
@@ -40,11 +42,11 @@ struct State {
 }
 
 impl Pump {
-    pub(super) fn start(log: File, out: Box<dyn Write + Send>) -> io::Result<Self> {
+    pub(super) fn start(log: File, open: OpenStream) -> io::Result<Self> {
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
         let theirs = Arc::clone(&shared);
         let pump = move || {
-            let result = theirs.copy(&log, out);
+            let result = open().and_then(|out| theirs.copy(&log, out));
             let mut state = theirs.lock();
             state.ended = true;
             // A reader who has gone away has seen enough.

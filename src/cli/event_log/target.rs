@@ -21,9 +21,13 @@ pub(in crate::cli) enum EventTarget {
 pub(super) enum Opened {
     /// A file: the log itself.
     File(File),
-    /// Something that is read while it is written: the log is copied to it.
-    Stream(Box<dyn io::Write + Send>),
+    /// Something that is read while it is written: the log is copied to it. Opening a FIFO waits for
+    /// its reader, so that it is left to the copying thread.
+    Stream(OpenStream),
 }
+
+/// Opens what is read while it is written.
+pub(super) type OpenStream = Box<dyn FnOnce() -> io::Result<Box<dyn io::Write + Send>> + Send>;
 
 impl EventTarget {
     /// The target with this name: `FILE`, `fd:N` or `-`.
@@ -64,10 +68,11 @@ impl EventTarget {
 
     pub(super) fn open(&self) -> io::Result<Opened> {
         match self {
-            Self::Stdout => Ok(Opened::Stream(Box::new(io::stdout()))),
+            Self::Stdout => Ok(Opened::Stream(Box::new(|| Ok(Box::new(io::stdout()))))),
             Self::Descriptor(number) => {
                 let path = format!("/proc/self/fd/{number}");
-                Ok(Opened::Stream(Box::new(OpenOptions::new().append(true).open(path)?)))
+                let file = OpenOptions::new().append(true).open(path)?;
+                Ok(Opened::Stream(Box::new(|| Ok(Box::new(file)))))
             }
             Self::Path(path) => open_path(path),
         }
@@ -77,7 +82,8 @@ impl EventTarget {
 fn open_path(path: &Path) -> io::Result<Opened> {
     let is_stream = std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
     if is_stream {
-        return Ok(Opened::Stream(Box::new(OpenOptions::new().write(true).open(path)?)));
+        let path = path.to_owned();
+        return Ok(Opened::Stream(Box::new(|| Ok(Box::new(OpenOptions::new().write(true).open(path)?)))));
     }
     let mut options = OpenOptions::new();
     Ok(Opened::File(options.read(true).write(true).create(true).truncate(true).open(path)?))
