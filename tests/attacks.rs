@@ -162,7 +162,7 @@ fn left_in_the_kernel() -> Vec<String> {
 fn capsule(place: &Place, who: Who, suite: &str, more: &[&str]) -> Done {
     let work = place.work();
     let mut command = match who {
-        Who::Myself => place.command(env!("CARGO_BIN_EXE_capsule-run")),
+        Who::Myself => place.command(&binary()),
         Who::Nobody => place.command(&work.join("capsule-run").to_string_lossy()),
     };
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -172,7 +172,7 @@ fn capsule(place: &Place, who: Who, suite: &str, more: &[&str]) -> Done {
         let script = "set -e; cp -r \"$1/suites\" \"$1/fixtures\" \"$2\"; cp \"$3\" \"$2/capsule-run\"; \
                       chown -R 65534:65534 \"$2/..\"; chmod 755 \"$2/..\"";
         let mut copy = Command::new("/bin/sh");
-        copy.args(["-c", script, "copy"]).arg(&root).arg(&work).arg(env!("CARGO_BIN_EXE_capsule-run"));
+        copy.args(["-c", script, "copy"]).arg(&root).arg(&work).arg(&binary());
         assert!(copy.status().is_ok_and(|status| status.success()), "the attacks can be copied");
         command.uid(NOBODY).gid(NOBODY);
         from = PathBuf::from(work);
@@ -183,6 +183,12 @@ fn capsule(place: &Place, who: Who, suite: &str, more: &[&str]) -> Done {
     finish(command, b"")
 }
 
+/// The binary: the one that was built with this test, or a copy that was put elsewhere.
+fn binary() -> String {
+    let copy = std::env::var("CAPSULE_RUN_TEST_WORKER");
+    copy.unwrap_or_else(|_| env!("CARGO_BIN_EXE_capsule-run").to_owned())
+}
+
 fn report(place: &Place) -> Value {
     let text = fs::read_to_string(place.work().join("report.json")).expect("a report");
     serde_json::from_str(&text).expect("it is JSON")
@@ -191,7 +197,7 @@ fn report(place: &Place) -> Value {
 /// Whether a run may ask for strict limits here: found out by asking.
 fn cgroups_count() -> bool {
     let place = Place::new();
-    let mut command = place.command(env!("CARGO_BIN_EXE_capsule-run"));
+    let mut command = place.command(&binary());
     command.args(["--require", "strict", "--workspace", "none", "--", "true"]);
     finish(command, b"").code() == 0
 }

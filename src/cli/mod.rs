@@ -3,6 +3,7 @@
 
 mod account;
 mod args;
+mod binds;
 mod cmd;
 mod engine;
 mod entry;
@@ -13,17 +14,23 @@ mod failure;
 mod files;
 mod ids;
 mod journal;
+mod keys;
+mod last_words;
 mod load;
 mod logging;
 mod overrides;
+mod packages;
 mod progress;
 mod recorder;
 pub mod render;
 mod report_file;
 mod reports;
+mod review;
 mod run_meta;
+mod screen;
 mod select;
 mod signals;
+mod solutions;
 mod terminal;
 mod turns;
 

@@ -57,7 +57,7 @@ fn summary(run: &RunRecords<'_>) -> Value {
         "failed": totals.failed,
         "pending": totals.not_run,
         "skipped": totals.skipped,
-        "other": totals.errors + totals.cancelled,
+        "other": totals.errors + totals.cancelled + totals.xfailed,
         "suites": run.header().suites.len(),
         "start": run.header().started_at.millis(),
         "stop": run.footer().finished_at.millis(),
@@ -67,6 +67,7 @@ fn summary(run: &RunRecords<'_>) -> Value {
             "flaky": totals.flaky,
             "errors": totals.errors,
             "cancelled": totals.cancelled,
+            "xfailed": totals.xfailed,
         },
     })
 }
@@ -77,7 +78,7 @@ fn status(status: Status) -> &'static str {
         Status::Failed => "failed",
         Status::Skipped => "skipped",
         Status::NotRun => "pending",
-        Status::Error | Status::Cancelled => "other",
+        Status::Error | Status::Cancelled | Status::Xfailed => "other",
     }
 }
 

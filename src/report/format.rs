@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::junit::JunitStyle;
 use super::run_records::RunRecords;
-use super::{classroom, csv, ctrf, gradescope, json, junit, markdown, sarif, tap, trace};
+use super::{classroom, csv, ctrf, gradescope, html, json, junit, markdown, sarif, tap, trace};
 
 /// Every format that a run can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,6 +29,8 @@ pub enum Format {
     Csv,
     /// Chrome's trace events.
     Trace,
+    /// One page, complete in itself.
+    Html,
 }
 
 impl Format {
@@ -46,6 +48,7 @@ impl Format {
         Self::Classroom,
         Self::Csv,
         Self::Trace,
+        Self::Html,
     ];
 
     /// Writes a run as a stream, one case after the other.
@@ -64,6 +67,13 @@ impl Format {
             Self::Classroom => classroom::write(run, out),
             Self::Csv => csv::write(run, out),
             Self::Trace => trace::write(run, out),
+            Self::Html => html::write_run(&title(run), &mut |data| json::write(run, data), out),
         }
     }
+}
+
+/// The suites of a run, as the title of a page.
+fn title(run: &RunRecords<'_>) -> String {
+    let names: Vec<&str> = run.header().suites.iter().map(|suite| suite.name.as_str()).collect();
+    names.join(", ")
 }

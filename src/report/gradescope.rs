@@ -60,7 +60,7 @@ fn test(number: usize, case: &CaseRecord) -> Value {
     let mut test = json!({
         "name": case.id,
         "number": number.to_string(),
-        "status": if case.status == Status::Passed { "passed" } else { "failed" },
+        "status": if is_good(case) { "passed" } else { "failed" },
         "visibility": visibility(case.visibility),
         "output": output(case),
         "output_format": "text",
@@ -73,6 +73,10 @@ fn test(number: usize, case: &CaseRecord) -> Value {
     test
 }
 
+fn is_good(case: &CaseRecord) -> bool {
+    matches!(case.status, Status::Passed | Status::Xfailed)
+}
+
 fn visibility(visibility: Visibility) -> &'static str {
     match visibility {
         Visibility::Visible => "visible",
@@ -83,7 +87,7 @@ fn visibility(visibility: Visibility) -> &'static str {
 }
 
 fn output(case: &CaseRecord) -> String {
-    if case.status == Status::Passed {
+    if is_good(case) {
         return String::new();
     }
     let told = Told::of_case(case);

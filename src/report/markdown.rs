@@ -55,7 +55,7 @@ fn head(run: &RunRecords<'_>) -> String {
         totals.passed,
         totals.failed,
         totals.errors + totals.cancelled,
-        totals.skipped,
+        totals.skipped + totals.xfailed,
         totals.not_run,
         Points(totals.score).rounded(),
         Points(totals.max_score).rounded(),
@@ -144,6 +144,7 @@ fn mark(status: Status) -> &'static str {
         Status::Cancelled => "⚠️ cancelled",
         Status::NotRun => "➖ not run",
         Status::Skipped => "➖ skipped",
+        Status::Xfailed => "➖ failed as expected",
     }
 }
 

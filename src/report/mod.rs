@@ -2,11 +2,13 @@
 
 pub mod ci;
 pub mod event;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod record;
 pub mod result;
 pub mod sarif;
+mod score;
 pub mod text;
 
 mod classroom;

@@ -33,6 +33,9 @@ pub(super) fn stand_in(footer: &RunFooter, header: &mut RunHeader) -> CaseRecord
         max_score: Points(0.0),
         group_score: None,
         group_points: None,
+        group_share: None,
+        extra_credit: false,
+        penalty: Points(0.0),
         visibility: Visibility::Visible,
     };
     let message = format!("{name}: some cases have no result");

@@ -44,6 +44,7 @@ fn test(number: usize, case: &CaseRecord) -> String {
         Status::Skipped | Status::NotRun => {
             format!("ok {number} - {name} # SKIP {}\n", plain(&told.line()))
         }
+        Status::Xfailed => format!("not ok {number} - {name} # TODO {}\n", plain(&told.line())),
         Status::Failed | Status::Error | Status::Cancelled => {
             format!("not ok {number} - {name}\n{}", evidence(case, &told))
         }

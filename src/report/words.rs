@@ -12,6 +12,7 @@ pub(super) fn status(status: Status) -> &'static str {
         Status::NotRun => "not_run",
         Status::Cancelled => "cancelled",
         Status::Skipped => "skipped",
+        Status::Xfailed => "xfailed",
     }
 }
 
@@ -19,6 +20,8 @@ pub(super) fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Build => "build",
         Kind::Case => "case",
+        Kind::Setup => "setup",
+        Kind::Teardown => "teardown",
     }
 }
 

@@ -92,7 +92,8 @@ fn rows(case: &ResolvedCase) -> Explanation {
     rows.extend(
         case.outputs.iter().map(|output| row(&format!("output {}", path(output)), String::new(), None)),
     );
-    rows.push(row("setup_timeout", format_duration(case.setup_timeout), None));
+    let setup = format_duration(case.setup_timeout);
+    rows.push(row("setup_timeout", setup, origin(&origins.setup_timeout)));
     let interval = format_duration(case.watch_interval);
     rows.push(row("monitor_interval", interval, origin(&origins.watch_interval)));
     if let Some(reason) = &case.blocked {
@@ -192,6 +193,7 @@ fn stdin(stdin: &Stdin) -> String {
         Stdin::Empty => "empty".to_owned(),
         Stdin::Bytes(bytes) => format!("{} bytes", bytes.len()),
         Stdin::Inherit => "inherited".to_owned(),
+        Stdin::Pipe(_) => "a pipe".to_owned(),
     }
 }
 

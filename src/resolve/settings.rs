@@ -18,9 +18,6 @@ use crate::units::{NoNul, visible_line};
 /// Where the workspace is, inside.
 const WORKSPACE: &str = "/workspace";
 
-/// How long the sandbox may take to be ready before that is our fault (E3002).
-const SETUP_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Everything but the command itself, decided, each value with its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -43,7 +40,7 @@ pub struct Settings {
     /// Strict or best effort.
     pub require: Resolved<Require>,
     /// How long the sandbox may take to be ready.
-    pub setup_timeout: Duration,
+    pub setup_timeout: Resolved<Duration>,
     /// How often the process tree is looked at where no cgroup counts for us.
     pub watch_interval: Resolved<Duration>,
 }
@@ -87,7 +84,7 @@ pub fn settings(
             CgroupsVersion::None => CgroupChoice::None,
         }),
         require,
-        setup_timeout: SETUP_TIMEOUT,
+        setup_timeout: operator.config.monitoring.setup_timeout.clone(),
         watch_interval: operator.config.monitoring.monitor_interval.clone(),
     })
 }

@@ -4,14 +4,24 @@
 //! of workers, and one [`CaseReport`](crate::report::CaseReport) for each in suite order,
 //! whatever the order in which they ended.
 
+mod again;
+mod attempt;
+mod cap;
+mod checker;
 mod event;
+mod interact;
+mod order;
 mod outputs;
 mod plan;
 mod pool;
+mod relay;
 mod schedule;
+mod source;
 mod worker;
 
+pub use again::{Again, Flaky};
 pub use event::Event;
+pub use outputs::remove_scratch;
 pub use plan::{BrokenSuite, RunPlan, submission_case};
 pub use pool::run;
-pub use worker::unfinished;
+pub use worker::{interruption, unfinished};

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::again::Again;
 use crate::resolve::{CaseId, CaseKind, ResolvedCase, ResolvedSuite, Visibility};
 use crate::sandbox::spec::Stdin;
 
@@ -21,6 +22,8 @@ pub struct RunPlan {
     pub broken: Vec<BrokenSuite>,
     /// Where the private folder for the outputs of build steps is made.
     pub scratch: PathBuf,
+    /// Trying again.
+    pub again: Again,
 }
 
 /// A suite whose submission lacks files that the suite requires. The build step `submission` (see
@@ -46,11 +49,18 @@ impl BrokenSuite {
 /// for a suite without cases.
 #[must_use]
 pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
-    let first = suite.cases.first()?;
     Some(ResolvedCase {
         id: CaseId(Arc::from("submission")),
         kind: CaseKind::Build,
         name: Arc::from("submission"),
+        ..bare(suite.cases.first()?)
+    })
+}
+
+/// A case of the same suite that runs nothing, is worth nothing and is seen by everybody.
+pub(super) fn bare(first: &ResolvedCase) -> ResolvedCase {
+    ResolvedCase {
+        kind: CaseKind::Case,
         group: None,
         params: BTreeMap::new(),
         tags: Arc::default(),
@@ -63,8 +73,10 @@ pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
         blocked: None,
         needs: Arc::default(),
         group_score: None,
+        terms: Arc::default(),
+        judging: None,
         ..first.clone()
-    })
+    }
 }
 
 impl RunPlan {
@@ -77,6 +89,7 @@ impl RunPlan {
             max_fail: None,
             broken: Vec::new(),
             scratch,
+            again: Again::default(),
         }
     }
 }

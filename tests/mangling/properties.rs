@@ -133,11 +133,10 @@ pub(crate) fn junit(bytes: &[u8]) {
         .expect("a vector takes every byte");
     serde_json::from_slice::<serde_json::Value>(&report).expect("the report is JSON");
     let style = TextStyle {
-        color: false,
-        ascii: false,
         width: 80,
         audience: Audience::Staff,
         rerun: "capsule-run suite".to_owned(),
+        ..TextStyle::default()
     };
     harmless(&text::failure(&run.cases[0], &style));
     harmless(&text::summary(&run, &style));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
@@ -16,20 +17,20 @@ use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
 use crate::cli::recorder::{self, Recorder, Unbegun};
 use crate::cli::report_file::ReportFile;
-use crate::cli::reports::{Ci, Reports};
+use crate::cli::reports::{self, Ci, Reports};
 use crate::cli::run_meta;
 use crate::cli::select::select;
-use crate::cli::signals::{self, Interrupted};
-use crate::cli::{account, exit, overrides, terminal};
-use crate::diagnostic::Diagnostic;
+use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
+use crate::cli::solutions::{self, Solutions};
+use crate::cli::{account, binds, cmd, exit, last_words, overrides, packages, review, terminal};
 use crate::judge::Status;
 use crate::report::record::{RunFooter, RunHeader};
 use crate::report::text::{self, TextStyle};
-use crate::report::{CaseReport, RunMeta, RunRecords, RunReport, SuiteInfo, sarif};
+use crate::report::{CaseReport, RunRecords, RunReport, SuiteInfo};
 use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
 use crate::runner::{self, BrokenSuite, Event, RunPlan};
 use crate::sandbox::cancel::Cancel;
-use crate::units::visible_line;
+use crate::units::{parse_duration, visible_line};
 
 /// What runs that are under way get to end by themselves after the first signal.
 const GRACE: Duration = Duration::from_secs(2);
@@ -46,6 +47,13 @@ struct Job {
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
     events: Option<EventTarget>,
+    /// `--submissions`.
+    solutions: Option<Solutions>,
+    /// The copy of a submission that is a single file.
+    _staged: Option<TempDir>,
+    /// Cases that were not asked for.
+    left_out: usize,
+    run_timeout: Option<Duration>,
 }
 
 /// Runs suites.
@@ -71,33 +79,33 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
         };
         failure.tell(args.show.color, args.message_format, status);
         match &failure {
-            Failure::Diagnostics(all) => in_sarif(all, &args, status),
+            Failure::Diagnostics(all) => reports::in_sarif(all, &args.reports, status),
             Failure::Usage(_) | Failure::Report(_) | Failure::Host(_) => status,
         }
     })
-}
-
-/// What is wrong in suite files, for code scanning: the one report of a run that never began.
-fn in_sarif(diagnostics: &[Diagnostic], args: &SuiteArgs, status: u8) -> u8 {
-    let Some(path) = &args.reports.sarif else { return status };
-    let write = |out: &mut dyn std::io::Write| sarif::write_diagnostics(diagnostics, status, out);
-    match ReportFile::open(path, &write).and_then(|file| file.write(&write)) {
-        Ok(()) => status,
-        Err(error) => {
-            terminal::say(&format!("error: {error}"));
-            exit::REPORT_LOST
-        }
-    }
 }
 
 fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let jobs = jobs(&args.jobs)?;
     let events = args.stream.target()?;
     args.reports.check(events.as_ref())?;
+    let run_timeout = args.run_timeout.as_deref().map(run_timeout).transpose()?;
     let options = overrides::of_suite(&args.operator, &args.set)?;
     let operator = load::operator(places, args.operator.config.as_deref(), options)?;
     let paths = load::find_suites(places, &args.suites)?;
-    let mut suites = load::suites(&paths, &operator, args.submission.as_deref())?;
+    let staged = match &args.submission {
+        Some(path) => packages::stage(path, &places.scratch)?,
+        None => None,
+    };
+    let submission = staged.as_ref().map(TempDir::path).or(args.submission.as_deref());
+    let (mut suites, solutions) = match &args.submissions {
+        None => (load::suites(&paths, &operator, submission)?, None),
+        Some(glob) => {
+            let (suites, solutions) = solutions::load(glob, &paths, &operator, places)?;
+            (suites, Some(solutions))
+        }
+    };
+    binds::check(suites.iter().flat_map(|suite| &suite.cases))?;
     let broken: Vec<_> =
         suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
     let mut cases = Vec::new();
@@ -107,15 +115,20 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         );
         cases.append(&mut suite.cases);
     }
+    let all = cases.len();
     let cases = select(cases, &args.select).map_err(Failure::Usage)?;
     Ok(Job {
         operator,
         paths,
         suites,
+        left_out: all - cases.len(),
         cases: cases.into_iter().map(Arc::new).collect(),
         broken,
         jobs,
         events,
+        run_timeout,
+        solutions,
+        _staged: staged,
     })
 }
 
@@ -131,6 +144,15 @@ fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
     };
     let jobs: NonZeroUsize = text.parse().map_err(|_| wrong())?;
     if jobs.get() > 1024 { Err(Failure::Usage("--jobs: at most 1024".to_owned())) } else { Ok(jobs) }
+}
+
+fn run_timeout(text: &str) -> Result<Duration, Failure> {
+    let shown = || visible_line(text.as_bytes());
+    match parse_duration(text) {
+        Ok(Duration::ZERO) => Err(Failure::Usage("--run-timeout: no run ends in no time".to_owned())),
+        Ok(time) => Ok(time),
+        Err(error) => Err(Failure::Usage(format!("--run-timeout: `{}`: {error}", shown()))),
+    }
 }
 
 fn list(job: &Job) -> u8 {
@@ -166,8 +188,12 @@ fn print(text: &str) -> u8 {
 
 fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> {
     let cancel = Cancel::new()?;
-    let interrupted = signals::watch(&cancel, GRACE)?;
+    let watching =
+        Watching { grace: GRACE, run_timeout: job.run_timeout, keys: Progress::is_live(&args.show) };
+    let _restored = Restored;
+    let interrupted = signals::watch(&cancel, watching)?;
     let mut run = unfinished(job, places);
+    last_words::run_is(&run.meta.id);
     let known = RunHeader::new(&run.meta, &run.suites);
     let reports = open_reports(job, args, &run, &known)?;
     let log = EventLog::open(job.events.as_ref(), &places.scratch)?;
@@ -176,7 +202,7 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     let journal = Journal::open(&job.operator.config.monitoring)?;
     let style = style(job, args);
     if !args.show.quiet {
-        terminal::say(&header(job, &run));
+        terminal::say(&header(job, &run, &style));
     }
     let clock = Instant::now();
     run.cases =
@@ -186,9 +212,30 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     }
     run.meta.duration = clock.elapsed();
     finish(&mut run, &interrupted);
-    let (status, reason) = exit::of_run(&run, interrupted.signal());
-    show(&run, args, &style, &Ci::new(args.stream.ci));
-    Ok(report(reports, recorder, &run.meta, (status, reason), args))
+    terminal::restore();
+    let (mut status, mut reason) = exit::of_run(&run, interrupted.cause());
+    let ci = Ci::new(args.stream.ci);
+    match &job.solutions {
+        None => show(&run, args, &style, &ci),
+        Some(solutions) => {
+            if interrupted.cause().is_none() {
+                (status, reason) = solutions.status(&run);
+            }
+            terminal::say_text(&solutions.table(&run));
+        }
+    }
+    update(&run, args);
+    let mut written = reports::end(reports, recorder.end(), (&run.meta, status, reason), &ci);
+    if let (Some(solutions), Some(path)) = (&job.solutions, &args.verdicts) {
+        let text = format!("{:#}\n", solutions.json(&run));
+        let write = |out: &mut dyn std::io::Write| out.write_all(text.as_bytes());
+        let result = ReportFile::open(path, &write).and_then(|file| file.write(&write));
+        written.add(path.display().to_string(), result);
+    }
+    if !written.files.is_empty() && !args.show.quiet {
+        terminal::say(&format!("  Reports {}", visible_line(written.files.join(" ").as_bytes())));
+    }
+    Ok(written.status)
 }
 
 fn open_reports(
@@ -201,38 +248,6 @@ fn open_reports(
     let (tally, cases) = (recorder::unfinished(&job.cases, header), Unbegun { header, cases: &job.cases });
     let records = RunRecords::new(header, &footer, &tally, &cases, args.reports.audience.into());
     Ok(Reports::open(&args.reports, &records)?)
-}
-
-/// Writes every report from the log, the log's last line after them. The exit status.
-fn report(
-    reports: Reports,
-    recorder: Recorder,
-    meta: &RunMeta,
-    (status, reason): (u8, &str),
-    args: &SuiteArgs,
-) -> u8 {
-    let recorded = recorder.end();
-    if let Some(why) = recorded.failure() {
-        terminal::say(&format!("error: reports cannot be made, their log could not be written: {why}"));
-        return exit::REPORT_LOST;
-    }
-    let footer = |status| RunFooter::new(meta, status, reason);
-    let mut written = reports.write(status, |status| recorded.view(&footer(status)));
-    if let Err(error) = Ci::new(args.stream.ci).tell(&recorded.view(&footer(status))) {
-        terminal::say(&format!("error: cannot tell the CI service: {error}"));
-        written.status = exit::REPORT_LOST;
-    }
-    match recorded.finish(&footer(written.status)) {
-        Ok(log) => written.files.extend(log.map(|log| log.display().to_string())),
-        Err(error) => {
-            terminal::say(&format!("error: {error}"));
-            written.status = exit::REPORT_LOST;
-        }
-    }
-    if !written.files.is_empty() && !args.show.quiet {
-        terminal::say(&format!("  Reports {}", visible_line(written.files.join(" ").as_bytes())));
-    }
-    written.status
 }
 
 fn run_cases(
@@ -248,22 +263,43 @@ fn run_cases(
         max_fail: if args.exit_first { Some(NonZeroUsize::MIN) } else { args.max_fail },
         broken: job.broken.clone(),
         scratch: places.scratch.clone(),
+        again: runner::Again::default(),
     };
     let engine = engine(&job.operator);
-    let progress = Progress::new(&args.show, style.clone());
+    let progress = Arc::new(Progress::new(&args.show, style.clone()));
+    if let Some(live) = engine.inner().live() {
+        interrupted.reaches(Arc::clone(&live));
+        progress.reads(live);
+    }
+    interrupted.tells(Arc::clone(&progress) as Arc<dyn People>);
     let observe = |event: Event<'_>| {
         if let Event::CaseFinished { report, .. } = event {
             journal.log(id, report);
         }
-        recorder.event(event, interrupted.name().as_deref());
+        recorder.event(event, interrupted.cause().map(Cause::name).as_deref());
         progress.event(event);
     };
+    // What a test of our own panics needs, and no release build has.
+    #[cfg(debug_assertions)]
+    assert!(!terminal::env_is_set("CAPSULE_TEST_PANIC"), "asked to panic");
     std::thread::scope(|scope| {
-        scope.spawn(|| progress.watch());
+        let watcher = std::thread::Builder::new().name("progress".to_owned());
+        if let Err(error) = watcher.spawn_scoped(scope, || progress.watch()) {
+            log::warn!("no thread to show the progress: {error}");
+        }
         // Also when the run panics, or the watching thread would be waited for in vain.
         let _stop = StopAtEnd(&progress);
         runner::run(&plan, &engine, cancel, &observe)
     })
+}
+
+/// The terminal is as it was, on every way out.
+struct Restored;
+
+impl Drop for Restored {
+    fn drop(&mut self) {
+        terminal::restore();
+    }
 }
 
 struct StopAtEnd<'a>(&'a Progress);
@@ -289,8 +325,14 @@ fn unfinished(job: &Job, places: &Places) -> RunReport {
 }
 
 fn finish(run: &mut RunReport, interrupted: &Interrupted) {
-    run.meta.interrupted_by = interrupted.name();
+    run.meta.interrupted_by = interrupted.cause().map(Cause::name);
     run.meta.complete = run.meta.interrupted_by.is_none();
+    if let (Some(cause), Some(first)) = (&run.meta.interrupted_by, run.cases.first()) {
+        let stands_for = runner::interruption(&first.case, run.suites.len(), cause);
+        let file = first.case.file.to_string();
+        run.suites.push(SuiteInfo { name: "@run".to_owned(), file, sha256: String::new() });
+        run.cases.push(stands_for);
+    }
 }
 
 fn style(job: &Job, args: &SuiteArgs) -> TextStyle {
@@ -305,22 +347,54 @@ fn style(job: &Job, args: &SuiteArgs) -> TextStyle {
         ascii: args.show.ascii,
         width: terminal::width(),
         audience: args.reports.audience.into(),
+        durations: args.show.durations,
+        diff: args.show.diff.into(),
+        diff_lines: args.show.diff_lines.0,
         rerun: format!("capsule-run suite {}{}", paths.join(" "), submission.unwrap_or_default()),
     }
 }
 
-fn header(job: &Job, run: &RunReport) -> String {
+fn header(job: &Job, run: &RunReport, style: &TextStyle) -> String {
     let paths: Vec<_> =
         job.paths.iter().map(|path| visible_line(path.as_os_str().as_encoded_bytes())).collect();
     let plural = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    format!(
-        " capsule-run {} - {} - {}, {} at a time - run {}",
-        env!("CARGO_PKG_VERSION"),
-        paths.join(" "),
-        plural(job.cases.len(), "case"),
-        job.jobs,
-        run.meta.id
-    )
+    let version = format!("capsule-run {}", env!("CARGO_PKG_VERSION"));
+    let cases = match job.left_out {
+        0 => plural(job.cases.len(), "case"),
+        out => {
+            format!("{} of {} ({out} filtered out)", plural(job.cases.len(), "case"), job.cases.len() + out)
+        }
+    };
+    let parts =
+        [version, paths.join(" "), cases, plural(job.jobs.get(), "job"), format!("run {}", run.meta.id)];
+    let line = parts.join(style.mark(" · ", " - "));
+    format!(" {}", style.fit(&line, style.width.saturating_sub(2).max(20)))
+}
+
+/// `--accept` and `--pending`. An interrupted run has not seen all who expect the same.
+fn update(run: &RunReport, args: &SuiteArgs) {
+    let wanted = args.update.accept || args.update.pending;
+    if !wanted || run.is_unfinished() {
+        return;
+    }
+    if !args.update.accept && terminal::in_ci() {
+        return terminal::say("note: this is a CI job: --pending writes nothing here");
+    }
+    let changes = review::of_run(&run.cases);
+    let passed = run.cases.iter().filter(|report| report.verdict.status == Status::Passed);
+    let passed: Vec<_> = passed.map(|report| Arc::clone(&report.case)).collect();
+    if args.update.accept {
+        let (done, refused) = review::accept(&changes.iter().collect::<Vec<_>>());
+        cmd::review::tell(&refused);
+        let plural = if done == 1 { "" } else { "s" };
+        return terminal::say(&format!("  Accepted {done} change{plural}; run again to see them pass"));
+    }
+    let (kept, refused) = review::keep(&changes, &passed);
+    cmd::review::tell(&refused);
+    if kept > 0 {
+        let suites: Vec<_> = run.suites.iter().map(|suite| visible_line(suite.file.as_bytes())).collect();
+        terminal::say(&format!("  Pending {kept}: capsule-run review {}", suites.join(" ")));
+    }
 }
 
 /// What people see when it is over: failures in suite order, then the summary.
@@ -334,14 +408,20 @@ fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle, ci: &Ci) {
         run.cases.iter().for_each(|report| terminal::say_text(&in_full(report)));
     }
     let mut left = MOST_LINES;
-    for report in run.cases.iter().filter(wanted) {
+    let blocks: Vec<_> = run.cases.iter().filter(wanted).collect();
+    for (at, report) in blocks.iter().enumerate() {
         let block = text::failure(report, style);
         let lines = block.lines().count();
-        if lines > left {
-            terminal::say("  more failures are not shown; the reports (--json, --junit) have them all\n");
+        if lines > left && args.show.diff_lines.0 != usize::MAX {
+            let more = blocks.len() - at;
+            terminal::say(&format!(
+                "  {more} more {} not shown: {} --only ID, or the reports (--json, --junit)\n",
+                if more == 1 { "case is" } else { "cases are" },
+                style.rerun
+            ));
             break;
         }
-        left -= lines;
+        left = left.saturating_sub(lines);
         let title = format!("{} {}", text::word(report), report.case.id);
         terminal::say_text(&format!("{}\n", ci.block(&title, &block)));
     }

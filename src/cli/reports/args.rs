@@ -36,6 +36,9 @@ pub(in crate::cli) struct ReportArgs {
     /// Write Markdown, as for the summary of a job
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) markdown: Option<PathBuf>,
+    /// Write one HTML page, complete in itself
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) html: Option<PathBuf>,
     /// Write Gradescope's results.json
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) gradescope: Option<PathBuf>,
@@ -133,6 +136,7 @@ impl ReportArgs {
             (Format::Ctrf, &self.ctrf),
             (Format::Sarif, &self.sarif),
             (Format::Markdown, &self.markdown),
+            (Format::Html, &self.html),
             (Format::Gradescope, &self.gradescope),
             (Format::Classroom, &self.classroom),
             (Format::Csv, &self.csv),

@@ -2,8 +2,10 @@
 
 mod args;
 mod ci;
+mod ending;
 mod files;
 
 pub(super) use args::{ReportArgs, StreamArgs};
 pub(super) use ci::Ci;
+pub(super) use ending::{end, in_sarif};
 pub(super) use files::Reports;

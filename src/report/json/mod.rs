@@ -11,4 +11,4 @@ mod write;
 
 pub(super) use document::ReportDocument;
 pub use document::RunSummary;
-pub use write::{write, write_for_html};
+pub use write::write;

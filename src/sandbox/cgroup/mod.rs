@@ -6,12 +6,14 @@
 //! ([`sweep`]).
 
 mod counters;
+mod gauge;
 mod layout;
 mod owner;
 mod v1;
 mod v2;
 
 pub(super) use counters::Counters;
+pub(super) use gauge::Gauge;
 pub(super) use layout::{CgroupVersion, Layout};
 pub(super) use owner::sweep;
 pub(super) use v2::Home;
@@ -25,6 +27,10 @@ use crate::units::Bytes;
 /// The hard limit is set this much above the declared one, so that a peak over the declared one
 /// can be seen, and told from one that the kernel cut off (E4001 and E4002).
 pub(super) const MEMORY_MARGIN: Bytes = Bytes::mib(1);
+
+/// What is said when a fork was refused, and not for the case's own limit.
+pub(super) const NO_MORE_PROCESSES: &str = "the kernel refused a process, but not because of the case's own limit: \
+     a cgroup above has run out of them (raise its pids.max, or run fewer cases at a time)";
 
 /// How the program gets into its cgroup.
 pub(super) enum Placement<'a> {
@@ -86,6 +92,22 @@ impl Cgroup {
             Self::V1(v1) => v1.cpu_micros().map(Some),
             Self::V2(v2) => v2.cpu_micros().map(Some),
             Self::None => Ok(None),
+        }
+    }
+
+    /// Where its counters are.
+    pub(super) fn gauge(&self) -> Gauge {
+        match self {
+            Self::V1(v1) => v1.gauge(),
+            Self::V2(v2) => v2.gauge(),
+            Self::None => Gauge::Tree,
+        }
+    }
+
+    /// Ends all processes at once, where the kernel has a switch for that.
+    pub(super) fn kill(&self) {
+        if let Self::V2(v2) = self {
+            v2.kill();
         }
     }
 

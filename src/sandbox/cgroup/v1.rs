@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::counters::{Counters, field, number, read, with_path, write};
-use super::{Layout, MEMORY_MARGIN, Names};
+use super::{Gauge, Layout, MEMORY_MARGIN, Names};
 use crate::sandbox::spec::Limits;
 use crate::units::Bytes;
 
@@ -77,6 +77,10 @@ impl V1 {
         self.tasks.iter().map(AsFd::as_fd).collect()
     }
 
+    pub(super) fn gauge(&self) -> Gauge {
+        Gauge::V1(self.folders.clone())
+    }
+
     pub(super) fn cpu_micros(&self) -> io::Result<u64> {
         Ok(number(&read(&self.cpu)?)? / 1_000)
     }
@@ -88,6 +92,9 @@ impl V1 {
         let cache = field(&stat, "cache").unwrap_or(0).saturating_sub(field(&stat, "shmem").unwrap_or(0));
         let oom_kills = field(&read(&self.oom)?, "oom_kill").unwrap_or(0);
         let peak = Bytes(number(&read(&self.peak)?)?);
+        let refused = field(&read(&self.pids_events)?, "max").unwrap_or(0);
+        // A limit further up counts here too, and is not the program's doing.
+        let pids_elsewhere = refused > 0 && pids_peak.is_some_and(|peak| peak < self.pids_max);
         Ok(Counters {
             cpu_micros: self.cpu_micros()?,
             user_micros: number(&read(&self.cpu_user)?)? / 1_000,
@@ -98,12 +105,10 @@ impl V1 {
             oom_kills,
             oom_elsewhere: oom_kills > 0 && peak < self.memory,
             memory_limit_hits: number(&read(&self.failcnt)?)?,
-            pids_limit_hits: match pids_peak {
-                // A limit further up counts here too, and is not the program's doing.
-                Some(peak) if peak < self.pids_max => 0,
-                _ => field(&read(&self.pids_events)?, "max").unwrap_or(0),
-            },
+            pids_limit_hits: if pids_elsewhere { 0 } else { refused },
+            pids_elsewhere,
             pids_peak: pids_peak.and_then(|peak| u32::try_from(peak).ok()),
+            io: None,
         })
     }
 

@@ -11,7 +11,7 @@ use crate::sandbox::outcome::{
 };
 use crate::sandbox::spec::Network;
 use crate::sandbox::wire::LayerKind;
-use crate::sandbox::{fault, monotonic_nanos, plan, seccomp};
+use crate::sandbox::{clock, fault, monotonic_nanos, plan, seccomp};
 use crate::units::Bytes;
 
 impl Case<'_> {
@@ -21,6 +21,9 @@ impl Case<'_> {
         self.read_status(MsgFlags::MSG_DONTWAIT);
         if self.listener.is_some() && self.killed.is_none() && self.exited.is_none() {
             self.read_listener();
+        }
+        if self.killed.is_none() && self.was_asked_to_end() {
+            self.killed = Some((KillReason::Cancelled, monotonic_nanos()));
         }
         let counters = self.with.cgroup.counters();
         let counters =
@@ -34,6 +37,9 @@ impl Case<'_> {
                  machine, or a cgroup above, has run out of it (run fewer cases at a time)",
                 None,
             ));
+        }
+        if counters.pids_elsewhere {
+            return Err(fault::monitor(crate::sandbox::cgroup::NO_MORE_PROCESSES, None));
         }
         if self.stage == Stage::SettingUp && self.killed.is_none() && counters.oom_kills == 0 {
             return Err(fault::monitor(
@@ -54,7 +60,7 @@ impl Case<'_> {
 
     fn ran(mut self, counters: Counters) -> Ran {
         let end_of_wall = match (&self.exited, &self.killed) {
-            (Some(exited), _) => exited.at_nanos,
+            (Some(exited), _) => clock::less_stops(exited.at_nanos),
             (None, Some((_, at))) => *at,
             (None, None) => monotonic_nanos(),
         };
@@ -89,6 +95,12 @@ impl Case<'_> {
         }
     }
 
+    /// A program that was asked to end has no result of its own, however it then ended.
+    fn was_asked_to_end(&self) -> bool {
+        let end = self.exited.map(|exited| clock::less_stops(exited.at_nanos));
+        self.entry.was_asked_before(end)
+    }
+
     fn usage(&self, counters: &Counters, end_of_wall: u64) -> Usage {
         let before = self.start.1 / 1_000;
         let by_tree = matches!(self.with.cgroup, Cgroup::None);
@@ -100,6 +112,7 @@ impl Case<'_> {
         let cpu = Duration::from_micros(cpu.saturating_sub(before));
         let user = share(cpu, counters.user_micros, counters.kernel_micros);
         let exited = self.exited;
+        let of_devices = exited.and_then(|exited| exited.io);
         Usage {
             wall: Duration::from_nanos(end_of_wall.saturating_sub(self.start.0)),
             cpu,
@@ -109,8 +122,8 @@ impl Case<'_> {
             memory_cache_left: counters.memory_cache_left,
             pids_peak: counters.pids_peak,
             output: Bytes(0),
-            io_read: exited.and_then(|exited| exited.io).map(|(read, _)| Bytes(read)),
-            io_written: exited.and_then(|exited| exited.io).map(|(_, written)| Bytes(written)),
+            io_read: counters.io.map(|(read, _)| read).or(of_devices.map(|(read, _)| Bytes(read))),
+            io_written: counters.io.map(|(_, written)| written).or(of_devices.map(|(_, w)| Bytes(w))),
             disk: Bytes(exited.map_or(0, |exited| exited.disk_used)),
             context_switches: exited.map_or((0, 0), |exited| exited.switches),
         }
