@@ -1,18 +1,22 @@
 //! [`Recorder`]: makes the records of a run as its cases end, and writes them into the event log. In
 //! memory there is of each case only what totals need, and where its record is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::event_log::{EventLog, Place};
 use super::report_file::ReportError;
+use crate::judge::Status;
 use crate::report::event::{Plan, What};
 use crate::report::record::{Audience, CaseRecord, PlannedCase, RunFooter, RunHeader};
 use crate::report::{CaseReport, CaseSource, RunRecords, Tally, record_of_line};
 use crate::resolve::{CaseId, ResolvedCase};
 use crate::runner::Event;
+
+/// Cases that did not pass and are shown at the end: more than that nobody reads there.
+const MOST_KEPT: usize = 500;
 
 /// Makes the records of a run as its cases end.
 pub(super) struct Recorder {
@@ -21,6 +25,7 @@ pub(super) struct Recorder {
     audience: Audience,
     /// Whether bytes read and written are reported.
     io_is_told: bool,
+    keeps_all: bool,
     index: HashMap<(usize, CaseId), usize>,
     state: Mutex<State>,
 }
@@ -30,6 +35,8 @@ struct State {
     tally: Tally,
     places: Vec<Option<Place>>,
     cancelling: bool,
+    /// Reports that are shown when the run is over, by their place.
+    kept: BTreeMap<usize, CaseReport>,
 }
 
 impl Recorder {
@@ -50,8 +57,26 @@ impl Recorder {
         let tally = unfinished(cases, &header);
         let places = vec![None; cases.len()];
         let index = cases.iter().enumerate().map(|(at, case)| ((case.suite, case.id.clone()), at)).collect();
-        let state = Mutex::new(State { log, tally, places, cancelling: false });
-        Self { header, cases: cases.to_vec(), audience, io_is_told, index, state }
+        let state = Mutex::new(State { log, tally, places, cancelling: false, kept: BTreeMap::new() });
+        Self { header, cases: cases.to_vec(), audience, io_is_told, keeps_all: false, index, state }
+    }
+
+    /// Keeps the report of every case, not only of the first that did not pass.
+    pub(super) fn keep_all(&mut self) {
+        self.keeps_all = true;
+    }
+
+    /// Takes the report of a case that has ended, with its place in the run.
+    pub(super) fn take(&self, at: usize, report: CaseReport) {
+        let is_shown = matches!(report.verdict.status, Status::Failed | Status::Error | Status::Cancelled);
+        if !self.keeps_all && !is_shown {
+            return;
+        }
+        let mut state = self.lock();
+        state.kept.insert(at, report);
+        if !self.keeps_all && state.kept.len() > MOST_KEPT {
+            state.kept.pop_last();
+        }
     }
 
     /// Takes an event of the run; `interrupted` is what interrupted it so far.
@@ -100,17 +125,19 @@ impl Recorder {
         state.tally.set(at, &record);
     }
 
-    /// The run has ended; the log is not closed yet.
-    pub(super) fn end(self) -> Recorded {
+    /// The run has ended; the log is not closed yet. With it, the reports that were kept, in suite
+    /// order.
+    pub(super) fn end(self) -> (Recorded, Vec<CaseReport>) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Recorded {
+        let recorded = Recorded {
             header: self.header,
             cases: self.cases,
             audience: self.audience,
             log: state.log,
             tally: state.tally,
             places: state.places,
-        }
+        };
+        (recorded, state.kept.into_values().collect())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -184,6 +211,11 @@ impl Recorded {
     /// What the writers read.
     pub(super) fn view(&self, footer: &RunFooter) -> RunRecords<'_> {
         RunRecords::new(&self.header, footer, &self.tally, self, self.audience)
+    }
+
+    /// Facts and totals of all cases, for whom they concern.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Why the log could not be written, if so: then there is nothing to make reports from.

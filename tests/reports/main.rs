@@ -105,7 +105,7 @@ fn whole_text(run: &RunReport, style: &TextStyle) -> String {
         out += &text::failure(report, style);
     }
     out.push('\n');
-    out + &text::summary(run, style)
+    out + &text::summary(run, &run.records(1, "cases failed").view(style.audience), style)
 }
 
 fn rerun() -> String {
@@ -213,7 +213,8 @@ fn a_group_that_is_all_or_nothing_gets_all_or_nothing() {
         third("secret/6", 1).report(),
     ];
     let run = builder::run(cases);
-    let text = text::summary(&run, &TextStyle::default());
+    let text =
+        text::summary(&run, &run.records(1, "cases failed").view(Audience::Staff), &TextStyle::default());
     assert!(text.contains("Group secret: no points, 2 of 3 passed and it is all or nothing\n"), "{text}");
     let json: Value = serde_json::from_slice(&json_of(&run)).expect("valid JSON");
     assert_eq!((&json["summary"]["score"], &json["summary"]["max_score"]), (&10.into(), &20.into()));
@@ -251,7 +252,8 @@ fn an_unfinished_run_is_never_green() {
 fn ten_times_the_cases_take_ten_times_the_bytes_and_a_summary_of_the_same_length() {
     let sizes = |count| {
         let run = runs::many(count);
-        let summary = text::summary(&run, &TextStyle::default());
+        let summary =
+            text::summary(&run, &run.records(1, "cases failed").view(Audience::Staff), &TextStyle::default());
         assert!(summary.contains(&format!("{count} run")) && summary.lines().count() < 300);
         json_of(&run).len() + junit_of(&run, JunitStyle::Extended).len()
     };

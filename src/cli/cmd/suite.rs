@@ -12,6 +12,7 @@ use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
 use crate::cli::event_log::{EventLog, EventTarget};
 use crate::cli::failure::Failure;
+use crate::cli::history::History;
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
@@ -19,7 +20,7 @@ use crate::cli::recorder::{self, Recorder, Unbegun};
 use crate::cli::report_file::ReportFile;
 use crate::cli::reports::{self, Ci, Reports};
 use crate::cli::run_meta;
-use crate::cli::select::select;
+use crate::cli::select::{Choice, Chosen, choose};
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
 use crate::cli::{account, binds, cmd, exit, last_words, overrides, packages, review, terminal};
@@ -47,6 +48,8 @@ struct Job {
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
     events: Option<EventTarget>,
+    chosen: Chosen,
+    history: History,
     /// `--submissions`.
     solutions: Option<Solutions>,
     /// The copy of a submission that is a single file.
@@ -59,6 +62,7 @@ struct Job {
 /// Runs suites.
 pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
     let done = prepare(&args, places).and_then(|job| {
+        job.chosen.tell(args.show.quiet);
         if args.list {
             return Ok(list(&job));
         }
@@ -66,8 +70,7 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
             return Ok(print(&format!("{:#}\n", plan(&job))));
         }
         if job.cases.is_empty() {
-            terminal::say("error: no case selected");
-            return Ok(exit::NOTHING_SELECTED);
+            return Ok(job.chosen.nothing(args.select.no_cases));
         }
         execute(&job, &args, places)
     });
@@ -106,17 +109,10 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         }
     };
     binds::check(suites.iter().flat_map(|suite| &suite.cases))?;
-    let broken: Vec<_> =
-        suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
-    let mut cases = Vec::new();
-    for (at, suite) in suites.iter_mut().enumerate() {
-        cases.extend(
-            broken.iter().find(|broken| broken.suite == at).and_then(|_| runner::submission_case(suite)),
-        );
-        cases.append(&mut suite.cases);
-    }
+    let (cases, broken) = load::all_cases(&mut suites);
+    let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
     let all = cases.len();
-    let cases = select(cases, &args.select).map_err(Failure::Usage)?;
+    let Choice { cases, chosen } = choose(cases, &suites, &args.select, &history)?;
     Ok(Job {
         operator,
         paths,
@@ -127,6 +123,8 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         jobs,
         events,
         run_timeout,
+        chosen,
+        history,
         solutions,
         _staged: staged,
     })
@@ -198,25 +196,34 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     let reports = open_reports(job, args, &run, &known)?;
     let log = EventLog::open(job.events.as_ref(), &places.scratch)?;
     let io_is_told = job.operator.config.monitoring.enable_io_statistics;
-    let recorder = Recorder::start(known, &job.cases, args.reports.audience.into(), io_is_told, log);
+    let mut recorder = Recorder::start(known, &job.cases, args.reports.audience.into(), io_is_told, log);
+    if wants_all_cases(job, args) {
+        recorder.keep_all();
+    }
     let journal = Journal::open(&job.operator.config.monitoring)?;
     let style = style(job, args);
     if !args.show.quiet {
         terminal::say(&header(job, &run, &style));
     }
     let clock = Instant::now();
-    run.cases =
-        run_cases(job, args, places, (&cancel, &interrupted), (&journal, &run.meta.id, &style, &recorder));
-    if !job.operator.config.monitoring.enable_io_statistics {
+    run_cases(job, args, places, (&cancel, &interrupted), (&journal, &run.meta.id, &style, &recorder));
+    run.meta.duration = clock.elapsed();
+    let recorded;
+    (recorded, run.cases) = recorder.end();
+    if !io_is_told {
         journal::forget_io(&mut run.cases);
     }
-    run.meta.duration = clock.elapsed();
-    finish(&mut run, &interrupted);
+    finish(&mut run, &interrupted, job.cases.first());
     terminal::restore();
-    let (mut status, mut reason) = exit::of_run(&run, interrupted.cause());
+    let ended = exit::of_run(recorded.tally(), interrupted.cause());
+    let (mut status, mut reason) = job.chosen.rest(ended);
     let ci = Ci::new(args.stream.ci);
     match &job.solutions {
-        None => show(&run, args, &style, &ci),
+        None => {
+            job.history.keep(&run.meta, &run.suites, (&job.cases, recorded.tally()), &job.chosen, status);
+            let footer = RunFooter::new(&run.meta, status, reason);
+            show(&run, &recorded.view(&footer), args, &style, &ci);
+        }
         Some(solutions) => {
             if interrupted.cause().is_none() {
                 (status, reason) = solutions.status(&run);
@@ -225,7 +232,7 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
         }
     }
     update(&run, args);
-    let mut written = reports::end(reports, recorder.end(), (&run.meta, status, reason), &ci);
+    let mut written = reports::end(reports, recorded, (&run.meta, status, reason), &ci);
     if let (Some(solutions), Some(path)) = (&job.solutions, &args.verdicts) {
         let text = format!("{:#}\n", solutions.json(&run));
         let write = |out: &mut dyn std::io::Write| out.write_all(text.as_bytes());
@@ -236,6 +243,13 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
         terminal::say(&format!("  Reports {}", visible_line(written.files.join(" ").as_bytes())));
     }
     Ok(written.status)
+}
+
+/// Whether more is wanted at the end than totals and failures: then every case stays in memory.
+fn wants_all_cases(job: &Job, args: &SuiteArgs) -> bool {
+    let (show, update) = (&args.show, &args.update);
+    let all_shown = show.verbose || show.output == OutputWhen::All || show.diff_lines.0 == usize::MAX;
+    all_shown || update.accept || update.pending || job.solutions.is_some()
 }
 
 fn open_reports(
@@ -256,7 +270,7 @@ fn run_cases(
     places: &Places,
     (cancel, interrupted): (&Cancel, &Interrupted),
     (journal, id, style, recorder): (&Journal, &str, &TextStyle, &Recorder),
-) -> Vec<CaseReport> {
+) {
     let plan = RunPlan {
         cases: job.cases.clone(),
         jobs: job.jobs,
@@ -289,7 +303,7 @@ fn run_cases(
         }
         // Also when the run panics, or the watching thread would be waited for in vain.
         let _stop = StopAtEnd(&progress);
-        runner::run(&plan, &engine, cancel, &observe)
+        runner::run_each(&plan, &engine, cancel, &observe, &|at, report| recorder.take(at, report));
     })
 }
 
@@ -320,16 +334,16 @@ fn unfinished(job: &Job, places: &Places) -> RunReport {
     RunReport {
         meta: run_meta::of_this_process(&places.cwd, SystemTime::now(), job.jobs.get()),
         suites: suites.collect(),
-        cases: job.cases.iter().map(runner::unfinished).collect(),
+        cases: Vec::new(),
     }
 }
 
-fn finish(run: &mut RunReport, interrupted: &Interrupted) {
+fn finish(run: &mut RunReport, interrupted: &Interrupted, first: Option<&Arc<ResolvedCase>>) {
     run.meta.interrupted_by = interrupted.cause().map(Cause::name);
     run.meta.complete = run.meta.interrupted_by.is_none();
-    if let (Some(cause), Some(first)) = (&run.meta.interrupted_by, run.cases.first()) {
-        let stands_for = runner::interruption(&first.case, run.suites.len(), cause);
-        let file = first.case.file.to_string();
+    if let (Some(cause), Some(first)) = (&run.meta.interrupted_by, first) {
+        let stands_for = runner::interruption(first, run.suites.len(), cause);
+        let file = first.file.to_string();
         run.suites.push(SuiteInfo { name: "@run".to_owned(), file, sha256: String::new() });
         run.cases.push(stands_for);
     }
@@ -398,34 +412,42 @@ fn update(run: &RunReport, args: &SuiteArgs) {
 }
 
 /// What people see when it is over: failures in suite order, then the summary.
-fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle, ci: &Ci) {
+fn show(run: &RunReport, records: &RunRecords<'_>, args: &SuiteArgs, style: &TextStyle, ci: &Ci) {
+    let failed = |status| matches!(status, Status::Failed | Status::Error);
     let wanted = |report: &&CaseReport| match args.show.output {
         OutputWhen::Never => false,
         OutputWhen::All => !report.attempts.is_empty(),
-        OutputWhen::Fail => matches!(report.verdict.status, Status::Failed | Status::Error),
+        OutputWhen::Fail => failed(report.verdict.status),
     };
     if args.show.verbose {
         run.cases.iter().for_each(|report| terminal::say_text(&in_full(report)));
     }
-    let mut left = MOST_LINES;
-    let blocks: Vec<_> = run.cases.iter().filter(wanted).collect();
-    for (at, report) in blocks.iter().enumerate() {
+    let (mut left, mut shown) = (MOST_LINES, 0);
+    for report in run.cases.iter().filter(wanted) {
         let block = text::failure(report, style);
         let lines = block.lines().count();
         if lines > left && args.show.diff_lines.0 != usize::MAX {
-            let more = blocks.len() - at;
-            terminal::say(&format!(
-                "  {more} more {} not shown: {} --only ID, or the reports (--json, --junit)\n",
-                if more == 1 { "case is" } else { "cases are" },
-                style.rerun
-            ));
             break;
         }
         left = left.saturating_sub(lines);
+        shown += 1;
         let title = format!("{} {}", text::word(report), report.case.id);
         terminal::say_text(&format!("{}\n", ci.block(&title, &block)));
     }
-    terminal::say_text(&text::summary(run, style));
+    let all = match args.show.output {
+        OutputWhen::Never => 0,
+        OutputWhen::All => run.cases.iter().filter(wanted).count(),
+        OutputWhen::Fail => records.tally().briefs().iter().filter(|brief| failed(brief.status)).count(),
+    };
+    if all > shown {
+        let more = all - shown;
+        terminal::say(&format!(
+            "  {more} more {} not shown: {} --only ID, or the reports (--json, --junit)\n",
+            if more == 1 { "case is" } else { "cases are" },
+            style.rerun
+        ));
+    }
+    terminal::say_text(&text::summary(run, records, style));
 }
 
 /// `--verbose`: what was decided for a case and what was in force.

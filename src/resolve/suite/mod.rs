@@ -10,6 +10,7 @@ mod needs;
 mod planned;
 mod resolver;
 mod settings;
+mod shared;
 #[cfg(test)]
 mod tests;
 
