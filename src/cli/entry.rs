@@ -42,6 +42,7 @@ fn dispatch(cli: Cli) -> u8 {
     match cli.command {
         None => cmd::single::run(cli.single, &places),
         Some(Command::Suite(args)) => cmd::suite::run(*args, &places),
+        Some(Command::Report(args)) => cmd::report::run(&args, &places),
         Some(Command::List(args)) => cmd::list::run(&args, &places),
         Some(Command::Check(args)) => cmd::check::run(&args, &places),
         Some(Command::Runs(args)) => cmd::runs::run(&args, &places),
