@@ -12,7 +12,7 @@ use capsule_run::judge::{Code, ExitExpectation, Expectation, Status, StreamExpec
 use capsule_run::limits::Resolved;
 use capsule_run::report::CaseReport;
 use capsule_run::resolve::{CaseId, CaseKind, ResolvedCase, ResolvedLimits, Sources, Visibility};
-use capsule_run::runner::{self, BrokenSuite, Event, RunPlan};
+use capsule_run::runner::{self, BrokenSuite, BuildCache, Event, RunPlan};
 use capsule_run::sandbox::Engine;
 use capsule_run::sandbox::cancel::{Cancel, CancelLevel};
 use capsule_run::sandbox::outcome::{
@@ -168,6 +168,7 @@ fn needing(mut case: ResolvedCase, needs: &[&str]) -> ResolvedCase {
 
 fn plan(cases: Vec<ResolvedCase>, jobs: usize) -> RunPlan {
     RunPlan {
+        builds: Arc::new(BuildCache::off()),
         cases: cases.into_iter().map(Arc::new).collect(),
         jobs: NonZeroUsize::new(jobs).expect("at least one"),
         max_fail: None,

@@ -17,7 +17,7 @@ use crate::report::junit::JunitStyle;
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS]\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
+    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS]\n       capsule-run grade SUITE --submissions GLOB --out DIR\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
     after_help = "Exit status of `capsule-run -- CMD`: the program's own; 124 at a limit, 128+N for a signal, 126 not executable, 127 not found, 125 when capsule-run itself failed.\nMore: capsule-run help exit-codes, capsule-run help codes, capsule-run help suite"
 )]
 pub(super) struct Cli {
@@ -32,6 +32,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Run suites: every case in a sandbox of its own, then reports and a summary
     Suite(Box<SuiteArgs>),
+    /// Grade a class: every submission with one suite, a report each, and a gradebook
+    Grade(Box<super::grade_args::GradeArgs>),
     /// Try what this host can isolate and limit, and say what to do where it cannot
     Doctor(DoctorArgs),
     /// Explain a topic, a code or a subcommand: codes, exit-codes, E3001, suite, schema
@@ -184,6 +186,8 @@ pub(super) struct SuiteArgs {
     pub(super) set: Vec<String>,
     #[command(flatten)]
     pub(super) operator: OperatorArgs,
+    #[command(flatten)]
+    pub(super) cache: super::grade_args::CacheArgs,
     #[command(flatten)]
     pub(super) reports: ReportArgs,
     #[command(flatten)]

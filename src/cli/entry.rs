@@ -28,6 +28,7 @@ fn dispatch(cli: Cli) -> u8 {
     match cli.command {
         None => cmd::single::run(cli.single, &places),
         Some(Command::Suite(args)) => cmd::suite::run(*args, &places),
+        Some(Command::Grade(args)) => cmd::grade::run(&args, &places),
         Some(Command::Doctor(args)) => cmd::doctor::run(&args, &places),
         Some(Command::Help(args)) => cmd::help::run(&args),
         Some(Command::Schema(args)) => cmd::schema::run(&args),

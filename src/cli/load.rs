@@ -33,6 +33,8 @@ pub(super) struct Places {
     pub(super) policy: PathBuf,
     /// Where the outputs of build steps are kept for the time of a run.
     pub(super) scratch: PathBuf,
+    /// Where this user's programs keep what they can do without: `$XDG_CACHE_HOME`, `~/.cache`.
+    pub(super) cache: Option<PathBuf>,
 }
 
 impl Places {
@@ -40,6 +42,8 @@ impl Places {
         let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = path("HOME").filter(|home| home.is_absolute());
         let xdg = path("XDG_CONFIG_HOME").filter(|config| config.is_absolute());
+        let xdg_cache = path("XDG_CACHE_HOME").filter(|cache| cache.is_absolute());
+        let cache_home = xdg_cache.or_else(|| home.as_ref().map(|home| home.join(".cache")));
         let config_home = xdg.or_else(|| home.as_ref().map(|home| home.join(".config")));
         Self {
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
@@ -50,6 +54,7 @@ impl Places {
             system_config: PathBuf::from("/etc/capsule-run/config.toml"),
             policy: PathBuf::from("/etc/capsule-run/policy.toml"),
             scratch: std::env::temp_dir(),
+            cache: cache_home,
         }
     }
 }
@@ -109,7 +114,7 @@ fn find_policy(places: &Places) -> Result<Policy, Vec<Diagnostic>> {
 }
 
 /// A text and its name.
-fn source(path: &Path, what: &str) -> Result<Source, Vec<Diagnostic>> {
+pub(super) fn source(path: &Path, what: &str) -> Result<Source, Vec<Diagnostic>> {
     match files::read_text(path) {
         Ok(text) => Ok(Source { name: path.display().to_string(), text: Arc::from(text) }),
         Err(error) => Err(vec![unreadable(path, what, &error)]),
@@ -195,7 +200,7 @@ fn one_suite(
     resolve::load_suite(&source, format_of(path), operator, &inputs, &RealFiles)
 }
 
-fn format_of(path: &Path) -> SuiteFormat {
+pub(super) fn format_of(path: &Path) -> SuiteFormat {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("toml") => SuiteFormat::Toml,
         Some("json") => SuiteFormat::Json,

@@ -3,6 +3,8 @@
 
 mod account;
 mod args;
+mod build_cache;
+mod class;
 mod cmd;
 mod engine;
 mod entry;
@@ -10,6 +12,7 @@ mod excerpt;
 mod exit;
 mod failure;
 mod files;
+mod grade_args;
 mod ids;
 mod journal;
 mod load;

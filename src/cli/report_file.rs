@@ -66,6 +66,15 @@ impl ReportFile {
     }
 }
 
+/// Writes a file in one step: no reader ever sees half of it.
+///
+/// # Errors
+/// [`ReportError`] when it cannot be written.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    replace(path, folder, bytes).map_err(|source| ReportError { path: path.to_owned(), source })
+}
+
 impl ReportPlace {
     fn find(path: &Path) -> io::Result<Self> {
         if path == Path::new("-") {

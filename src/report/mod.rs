@@ -7,9 +7,11 @@ pub mod text;
 
 mod clock;
 mod encode;
+mod gradebook;
 mod hint;
 mod model;
 mod schema;
 
+pub use gradebook::{Gradebook, Row, RowStatus};
 pub use model::{Attempt, CaseReport, Host, RunMeta, RunReport, SuiteInfo, Summary};
 pub use schema::{report_schema, result_schema};

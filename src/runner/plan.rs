@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::cache::BuildCache;
 use crate::resolve::{CaseId, CaseKind, ResolvedCase, ResolvedSuite, Visibility};
 use crate::sandbox::spec::Stdin;
 
@@ -21,6 +22,8 @@ pub struct RunPlan {
     pub broken: Vec<BrokenSuite>,
     /// Where the private folder for the outputs of build steps is made.
     pub scratch: PathBuf,
+    /// Builds that need not be made again.
+    pub builds: Arc<BuildCache>,
 }
 
 /// A suite whose submission lacks files that the suite requires. The build step `submission` (see
@@ -77,6 +80,7 @@ impl RunPlan {
             max_fail: None,
             broken: Vec::new(),
             scratch,
+            builds: Arc::new(BuildCache::off()),
         }
     }
 }

@@ -94,7 +94,12 @@ impl Run<'_> {
             );
         }
         (self.events)(Event::CaseStarted { case });
-        execute(case, outputs, self.engine, self.cancel)
+        let make = || execute(case, outputs, self.engine, self.cancel);
+        if case.kind == CaseKind::Build {
+            let stop = || self.cancel.level() != CancelLevel::Running;
+            return self.plan.builds.build(case, outputs, &stop, make);
+        }
+        make()
     }
 
     fn finish(&self, state: &mut State, at: usize, report: CaseReport) {

@@ -2,6 +2,7 @@
 
 pub(super) mod create_config;
 pub(super) mod doctor;
+pub(super) mod grade;
 pub(super) mod help;
 pub(super) mod schema;
 pub(super) mod single;

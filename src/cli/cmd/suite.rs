@@ -17,13 +17,13 @@ use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
 use crate::cli::select::select;
 use crate::cli::signals::{self, Interrupted};
-use crate::cli::{account, exit, overrides, terminal};
+use crate::cli::{account, build_cache, exit, overrides, terminal};
 use crate::judge::Status;
 use crate::report::json::{self as json_report, ExitInfo};
 use crate::report::text::{self, Audience, TextStyle};
 use crate::report::{CaseReport, RunReport, SuiteInfo, junit};
 use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
-use crate::runner::{self, BrokenSuite, Event, RunPlan};
+use crate::runner::{self, BrokenSuite, BuildCache, Event, RunPlan};
 use crate::sandbox::cancel::Cancel;
 use crate::units::visible_line;
 
@@ -41,6 +41,7 @@ struct Job {
     cases: Vec<Arc<ResolvedCase>>,
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
+    builds: Arc<BuildCache>,
 }
 
 /// The reports that were asked for.
@@ -95,10 +96,19 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         cases.append(&mut suite.cases);
     }
     let cases = select(cases, &args.select).map_err(Failure::Usage)?;
-    Ok(Job { operator, paths, suites, cases: cases.into_iter().map(Arc::new).collect(), broken, jobs })
+    let builds = build_cache::open(&args.cache, places)?;
+    Ok(Job {
+        operator,
+        paths,
+        suites,
+        cases: cases.into_iter().map(Arc::new).collect(),
+        broken,
+        jobs,
+        builds,
+    })
 }
 
-fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
+pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
     if text == "auto" {
         return Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
     }
@@ -182,6 +192,7 @@ fn run_cases(
         max_fail: if args.exit_first { Some(NonZeroUsize::MIN) } else { args.max_fail },
         broken: job.broken.clone(),
         scratch: places.scratch.clone(),
+        builds: Arc::clone(&job.builds),
     };
     let engine = engine(&job.operator);
     let progress = Progress::new(&args.show, style.clone());
