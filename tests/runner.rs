@@ -11,7 +11,9 @@ use std::time::{Duration, SystemTime};
 use capsule_run::judge::{Code, ExitExpectation, Expectation, Status, StreamExpectation};
 use capsule_run::limits::Resolved;
 use capsule_run::report::CaseReport;
-use capsule_run::resolve::{CaseId, CaseKind, ResolvedCase, ResolvedLimits, Sources, Visibility};
+use capsule_run::resolve::{
+    CaseId, CaseKind, CaseSettings, ResolvedCase, ResolvedLimits, SettingOrigins, Sources, Visibility,
+};
 use capsule_run::runner::{self, BrokenSuite, BuildCache, Event, RunPlan};
 use capsule_run::sandbox::Engine;
 use capsule_run::sandbox::cancel::{Cancel, CancelLevel};
@@ -102,30 +104,33 @@ fn case(id: &str, what: &str) -> ResolvedCase {
         id: CaseId(Arc::from(id)),
         kind: CaseKind::Case,
         suite: 0,
-        name: id.to_owned(),
+        name: Arc::from(id),
         group: None,
-        file: "suite.yaml".to_owned(),
+        file: Arc::from("suite.yaml"),
         line: 1,
         params: BTreeMap::new(),
-        tags: Vec::new(),
+        tags: Arc::default(),
         points: 1.0,
         visibility: Visibility::Visible,
-        profile: "default".to_owned(),
-        limits: limits(),
-        argv: vec![word(what), word(id)],
-        env: Vec::new(),
-        workdir: PathBuf::from("/workspace"),
-        sources: Sources::Folders(vec![PathBuf::from("/submission")]),
-        files: Vec::new(),
+        settings: Arc::new(CaseSettings {
+            profile: "default".to_owned(),
+            limits: limits(),
+            env: Vec::new(),
+            workdir: PathBuf::from("/workspace"),
+            sources: Sources::Folders(vec![PathBuf::from("/submission")]),
+            binds: Vec::new(),
+            network: Network::None,
+            seccomp: SeccompPolicy::Default,
+            cgroup: CgroupChoice::Auto,
+            require: Require::Strict,
+            setup_timeout: Duration::from_secs(1),
+            watch_interval: Duration::from_millis(50),
+            origins: SettingOrigins::default(),
+        }),
+        argv: Arc::from([word(what), word(id)]),
+        files: Arc::default(),
         outputs: Vec::new(),
-        binds: Vec::new(),
-        network: Network::None,
         stdin: Stdin::Empty,
-        seccomp: SeccompPolicy::Default,
-        cgroup: CgroupChoice::Auto,
-        require: Require::Strict,
-        setup_timeout: Duration::from_secs(1),
-        watch_interval: Duration::from_millis(50),
         blocked: None,
         expectation: Expectation {
             exit: ExitExpectation::OneOf(vec![0]),
@@ -135,7 +140,7 @@ fn case(id: &str, what: &str) -> ResolvedCase {
             code: None,
             build: false,
         },
-        needs: Vec::new(),
+        needs: Arc::default(),
         group_score: None,
     }
 }
@@ -315,7 +320,7 @@ fn a_panic_is_a_fault_of_ours_for_one_case_only() {
 #[test]
 fn a_blocked_command_is_refused_without_running() {
     let mut blocked = case("a", "pass");
-    blocked.blocked = Some("`pass` is one of blocked_commands".to_owned());
+    blocked.blocked = Some("`pass` is one of blocked_commands".into());
     let engine = Pretend::default();
     let reports = run(&plan(vec![blocked], 1), &engine);
     assert_eq!(codes(&reports), [("a", Status::Failed, Some(Code::Blocked))]);

@@ -19,9 +19,10 @@ impl<T> Resolved<T> {
 }
 
 /// Where a value came from; shown by `--dry-run` and in errors about ceilings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Origin {
     /// Built into capsule-run.
+    #[default]
     Builtin,
     /// A file: name, line (0: not known) and the key or profile.
     File {

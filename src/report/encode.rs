@@ -11,6 +11,11 @@ pub(super) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
+/// What [`base64`] wrote; `None` if it is no base64.
+pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
 /// Bytes as text, with every byte that is not UTF-8 written `\xNN`. All else stays as it is.
 pub(super) fn readable(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
@@ -42,59 +47,88 @@ impl Inert<PrettyFormatter<'static>> {
     }
 }
 
-impl<F: Formatter> Formatter for Inert<F> {
-    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
-    }
+/// The same, and no `<`, `>` or `&`: for JSON inside an HTML `script` element.
+#[derive(Debug)]
+pub(super) struct InertInHtml<F>(pub F);
 
-    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
-    }
-
-    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(writer, first)
-    }
-
-    fn end_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
-    }
-
-    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
-    }
-
-    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(writer, first)
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
-    }
-
-    fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
-    }
-
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        let mut start = 0;
-        for (at, c) in fragment.char_indices().filter(|&(_, c)| acts_unseen(c)) {
-            writer.write_all(&fragment.as_bytes()[start..at])?;
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                write!(writer, "\\u{unit:04x}")?;
+/// A layout that hands everything on but the insides of strings.
+macro_rules! escaping {
+    ($name:ident, $escaped:expr) => {
+        impl<F: Formatter> Formatter for $name<F> {
+            fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+                self.0.begin_array(writer)
             }
-            start = at + c.len_utf8();
+
+            fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+                self.0.end_array(writer)
+            }
+
+            fn begin_array_value<W: ?Sized + io::Write>(
+                &mut self,
+                writer: &mut W,
+                first: bool,
+            ) -> io::Result<()> {
+                self.0.begin_array_value(writer, first)
+            }
+
+            fn end_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+                self.0.end_array_value(writer)
+            }
+
+            fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+                self.0.begin_object(writer)
+            }
+
+            fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+                self.0.end_object(writer)
+            }
+
+            fn begin_object_key<W: ?Sized + io::Write>(
+                &mut self,
+                writer: &mut W,
+                first: bool,
+            ) -> io::Result<()> {
+                self.0.begin_object_key(writer, first)
+            }
+
+            fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+                self.0.begin_object_value(writer)
+            }
+
+            fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+                self.0.end_object_value(writer)
+            }
+
+            fn write_string_fragment<W: ?Sized + io::Write>(
+                &mut self,
+                writer: &mut W,
+                fragment: &str,
+            ) -> io::Result<()> {
+                escape(writer, fragment, $escaped)
+            }
         }
-        writer.write_all(&fragment.as_bytes()[start..])
+    };
+}
+
+escaping!(Inert, acts_unseen);
+escaping!(InertInHtml, |c| acts_unseen(c) || matches!(c, '<' | '>' | '&'));
+
+/// Writes `text` with some characters as `\uXXXX`.
+fn escape<W: ?Sized + io::Write>(
+    writer: &mut W,
+    text: &str,
+    is_escaped: impl Fn(char) -> bool,
+) -> io::Result<()> {
+    let mut start = 0;
+    for (at, c) in text.char_indices().filter(|&(_, c)| is_escaped(c)) {
+        writer.write_all(&text.as_bytes()[start..at])?;
+        let mut units = [0; 2];
+        for unit in c.encode_utf16(&mut units) {
+            write!(writer, "\\u{unit:04x}")?;
+        }
+        start = at + c.len_utf8();
     }
+    writer.write_all(&text.as_bytes()[start..])
 }
 
 fn acts_unseen(c: char) -> bool {

@@ -1,17 +1,27 @@
 //! One line of advice for a case that did not pass.
 
 use super::CaseReport;
-use crate::judge::NearMiss;
+use super::record::CaseRecord;
+use crate::judge::{Code, Details, NearMiss};
 
 /// What would have matched, or what a person can do; `None` where we know nothing to say.
 pub(super) fn hint(report: &CaseReport) -> Option<String> {
-    if let Some(near_miss) = report.near_miss() {
+    advice(report.near_miss(), &report.verdict.details, report.verdict.code)
+}
+
+/// The same for a record.
+pub(super) fn of_record(case: &CaseRecord) -> Option<String> {
+    advice(case.reason.as_ref().and_then(|reason| reason.near_miss), &case.details, case.code)
+}
+
+fn advice(near_miss: Option<NearMiss>, details: &Details, code: Option<Code>) -> Option<String> {
+    if let Some(near_miss) = near_miss {
         return Some(of_near_miss(near_miss).to_owned());
     }
-    if let Some(help) = report.verdict.details.help.as_ref().filter(|help| !help.is_empty()) {
+    if let Some(help) = details.help.as_ref().filter(|help| !help.is_empty()) {
         return Some(help.clone());
     }
-    report.verdict.code.map(|code| code.remedy().to_owned())
+    code.map(|code| code.remedy().to_owned())
 }
 
 fn of_near_miss(near_miss: NearMiss) -> &'static str {

@@ -108,6 +108,8 @@ pub struct Summary {
     pub cancelled: usize,
     /// Left out on purpose.
     pub skipped: usize,
+    /// Cases that passed, but not at the first try.
+    pub flaky: usize,
     /// Cases that passed but left processes behind.
     pub leaky: usize,
     /// Points reached.
@@ -176,7 +178,8 @@ impl RunReport {
     /// The totals.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let mut summary = Summary { cases: self.cases.len(), ..Summary::default() };
+        let flaky = self.cases.iter().filter(|case| case.is_flaky()).count();
+        let mut summary = Summary { cases: self.cases.len(), flaky, ..Summary::default() };
         for case in &self.cases {
             match case.verdict.status {
                 Status::Passed => summary.passed += 1,

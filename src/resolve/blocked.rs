@@ -6,16 +6,22 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Operator, Settings};
+use super::{CaseSettings, Operator};
 use crate::policy::Security;
 use crate::units::NoNul;
 
 /// Why the operator refuses `program`, if so.
 #[must_use]
-pub fn blocked(program: &NoNul, settings: &Settings, operator: &Operator) -> Option<String> {
+pub fn blocked(program: &NoNul, settings: &CaseSettings, operator: &Operator) -> Option<Arc<str>> {
+    let rules =
+        |security: &&Security| !security.blocked_commands.is_empty() || security.allowed_commands.is_some();
+    if !operator.securities().iter().any(rules) {
+        return None;
+    }
     let command = Command::new(program, settings);
-    operator.securities().iter().find_map(|security| command.refused(security))
+    operator.securities().iter().find_map(|security| command.refused(security)).map(Arc::from)
 }
 
 /// A command and what it may turn out to be inside.
@@ -27,17 +33,17 @@ struct Command {
 }
 
 impl Command {
-    fn new(program: &NoNul, settings: &Settings) -> Self {
+    fn new(program: &NoNul, settings: &CaseSettings) -> Self {
         let name = PathBuf::from(program.as_os_str());
         let bare = !program.as_bytes().contains(&b'/');
         let path = settings.env.iter().find(|(variable, _)| variable.as_bytes() == b"PATH");
-        let folders = path.map_or(&b""[..], |(_, path)| path.value.as_bytes());
+        let folders = path.map_or(&b""[..], |(_, path)| path.as_bytes());
         let paths = if bare {
             let folders =
                 folders.split(|byte| *byte == b':').map(|folder| Path::new(OsStr::from_bytes(folder)));
-            folders.map(|folder| plain(&settings.workdir.value.join(folder).join(&name))).collect()
+            folders.map(|folder| plain(&settings.workdir.join(folder).join(&name))).collect()
         } else {
-            vec![plain(&settings.workdir.value.join(&name))]
+            vec![plain(&settings.workdir.join(&name))]
         };
         Self { name, bare, paths }
     }
@@ -99,7 +105,7 @@ mod tests {
         let config = parse_config(&config, ConfigFormat::Toml).expect("valid");
         let operator = Operator { config, ..Operator::default() };
         let request = Request { argv: vec![NoNul::new(program).expect("no NUL")], ..Request::default() };
-        super::super::command(&request, &operator).expect("resolves").blocked
+        super::super::command(&request, &operator).expect("resolves").blocked.map(|reason| reason.to_string())
     }
 
     #[test]

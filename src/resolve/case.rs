@@ -1,15 +1,16 @@
-//! [`ResolvedCase`]: one case with nothing left to decide.
+//! [`ResolvedCase`]: one case with nothing left to decide. A run has a hundred thousand of them:
+//! what cases have in common is there once.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
+use super::CaseSettings;
 use crate::judge::Expectation;
-use crate::limits::Resolved;
-use crate::sandbox::spec::{Bind, CgroupChoice, InputFile, Network, Require, SeccompPolicy, Stdin};
-use crate::units::{Bytes, NoNul};
+use crate::sandbox::spec::{InputFile, Stdin};
+use crate::units::NoNul;
 
 /// The id of a case, unique in a run: `secret/01`, `sum[n=3]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,29 +20,6 @@ impl fmt::Display for CaseId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// The limits of a case, each with its origin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResolvedLimits {
-    /// Wall-clock time.
-    pub wall: Resolved<Duration>,
-    /// CPU time.
-    pub cpu: Resolved<Option<Duration>>,
-    /// Memory.
-    pub memory: Resolved<Bytes>,
-    /// Processes.
-    pub pids: Resolved<u32>,
-    /// Output.
-    pub output: Resolved<Bytes>,
-    /// Size of one file.
-    pub file_size: Resolved<Bytes>,
-    /// All writable places.
-    pub disk: Resolved<Bytes>,
-    /// Open files.
-    pub open_files: Resolved<u32>,
-    /// CPU weight.
-    pub cpu_shares: Resolved<u32>,
 }
 
 /// What kind of thing a case is.
@@ -69,18 +47,11 @@ pub enum Visibility {
     AfterPublished,
 }
 
-/// Where the workspace of a case comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sources {
-    /// An empty workspace.
-    Empty,
-    /// These host folders, the first on top. The runner puts the folder with the build's outputs
-    /// before them.
-    Folders(Vec<PathBuf>),
-}
-
 /// One case with nothing left to decide. Every limit is concrete and below its ceiling, every
 /// file that is needed has been read.
+///
+/// It is its [`CaseSettings`] too (`case.limits`, `case.env`): those are shared with the other
+/// cases that have the same. To change one of them makes a copy of them for this case alone.
 #[derive(Debug, Clone)]
 pub struct ResolvedCase {
     /// Unique in the run.
@@ -90,61 +61,54 @@ pub struct ResolvedCase {
     /// Index of the suite in the run.
     pub suite: usize,
     /// The last part of the id, for people.
-    pub name: String,
+    pub name: Arc<str>,
     /// The group, if it is in one.
-    pub group: Option<String>,
+    pub group: Option<Arc<str>>,
     /// The suite file, as the user named it.
-    pub file: String,
+    pub file: Arc<str>,
     /// The line of the case in the suite file, from 1.
     pub line: u32,
     /// Matrix parameters, in order of their names.
     pub params: BTreeMap<String, String>,
     /// Tags.
-    pub tags: Vec<String>,
+    pub tags: Arc<[String]>,
     /// Points for passing.
     pub points: f64,
     /// Who sees it.
     pub visibility: Visibility,
-    /// The profile that its limits started from.
-    pub profile: String,
-    /// The limits.
-    pub limits: ResolvedLimits,
+    /// Limits, environment, isolation.
+    pub settings: Arc<CaseSettings>,
     /// Program and arguments.
-    pub argv: Vec<NoNul>,
-    /// The whole environment.
-    pub env: Vec<(NoNul, NoNul)>,
-    /// Where it starts, inside.
-    pub workdir: PathBuf,
-    /// What its workspace shows.
-    pub sources: Sources,
+    pub argv: Arc<[NoNul]>,
     /// Files put into its workspace.
-    pub files: Vec<InputFile>,
+    pub files: Arc<[InputFile]>,
     /// Files that a build step hands on, relative to the workspace.
     pub outputs: Vec<PathBuf>,
-    /// Host paths shown inside.
-    pub binds: Vec<Bind>,
-    /// Network.
-    pub network: Network,
     /// Standard input.
     pub stdin: Stdin,
-    /// System calls.
-    pub seccomp: SeccompPolicy,
-    /// Cgroup interface.
-    pub cgroup: CgroupChoice,
-    /// Strict or best effort.
-    pub require: Require,
-    /// How long the sandbox may take to be ready.
-    pub setup_timeout: Duration,
-    /// How often the process tree is looked at where no cgroup counts for us.
-    pub watch_interval: Duration,
     /// Commands refused by `[security]` (E2003): the reason, when this case's command is one.
-    pub blocked: Option<String>,
+    pub blocked: Option<Arc<str>>,
     /// What must hold.
     pub expectation: Expectation,
-    /// Ids of cases that must have passed before this one may run.
-    pub needs: Vec<CaseId>,
+    /// Ids of cases that must have passed before this one may run. Cases with the same needs have
+    /// the same list.
+    pub needs: Arc<[CaseId]>,
     /// How the points of its group are given, when it is in one.
     pub group_score: Option<GroupScore>,
+}
+
+impl Deref for ResolvedCase {
+    type Target = CaseSettings;
+
+    fn deref(&self) -> &CaseSettings {
+        &self.settings
+    }
+}
+
+impl DerefMut for ResolvedCase {
+    fn deref_mut(&mut self) -> &mut CaseSettings {
+        Arc::make_mut(&mut self.settings)
+    }
 }
 
 /// How the points of a group are given; the same in every case of the group.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{CaseId, CaseKind, Operator, ResolvedCase, Settings, Sources, Visibility, blocked, settings};
+use super::{
+    CaseId, CaseKind, CaseSettings, Operator, ResolvedCase, Settings, Sources, Visibility, blocked, settings,
+};
 use crate::diagnostic::Diagnostic;
 use crate::judge::{Code, ExitExpectation, Expectation, StreamExpectation};
 use crate::policy::{Request, RequestStdin, WorkspaceChoice};
@@ -19,7 +21,7 @@ pub fn command(request: &Request, operator: &Operator) -> Result<ResolvedCase, V
 }
 
 /// Everything but the command itself.
-pub(super) fn command_settings(request: &Request, operator: &Operator) -> Result<Settings, Vec<Diagnostic>> {
+fn command_settings(request: &Request, operator: &Operator) -> Result<Settings, Vec<Diagnostic>> {
     let mut operator = operator.clone();
     operator.overrides.best_effort =
         operator.overrides.best_effort.or_else(|| request.overrides.best_effort.clone());
@@ -47,39 +49,29 @@ fn empty_command() -> Diagnostic {
 fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedCase {
     let program = request.argv.first().map(ToString::to_string).unwrap_or_default();
     let id = request.execution_id.as_deref().unwrap_or("command");
+    let settings = Arc::new(CaseSettings::new(settings, workspace(&request.workspace, operator).0));
     ResolvedCase {
         id: CaseId(Arc::from(id)),
         kind: CaseKind::Case,
         suite: 0,
-        name: program,
+        name: program.into(),
         group: None,
-        file: "command line".to_owned(),
+        file: "command line".into(),
         line: 1,
         params: BTreeMap::new(),
-        tags: Vec::new(),
+        tags: Arc::default(),
         points: 1.0,
         visibility: Visibility::Visible,
         blocked: request.argv.first().and_then(|program| blocked(program, &settings, operator)),
-        profile: settings.profile.value,
-        limits: settings.limits,
-        argv: request.argv.clone(),
-        env: settings.env.into_iter().map(|(name, value)| (name, value.value)).collect(),
-        workdir: settings.workdir.value,
-        sources: workspace(&request.workspace, operator).0,
+        settings,
+        argv: request.argv.as_slice().into(),
         files: request.files.iter().map(input_file).collect(),
         outputs: Vec::new(),
-        binds: settings.binds.into_iter().map(|bind| bind.value).collect(),
-        network: settings.network.value,
         stdin: match &request.stdin {
             RequestStdin::Inherit => Stdin::Inherit,
             RequestStdin::Empty => Stdin::Empty,
             RequestStdin::Bytes(bytes) => Stdin::Bytes(Arc::clone(bytes)),
         },
-        seccomp: settings.seccomp.value,
-        cgroup: settings.cgroup.value,
-        require: settings.require.value,
-        setup_timeout: settings.setup_timeout,
-        watch_interval: settings.watch_interval.value,
         expectation: Expectation {
             exit: ExitExpectation::OneOf(vec![0]),
             stdout: StreamExpectation::Any,
@@ -88,7 +80,7 @@ fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedC
             code: None,
             build: false,
         },
-        needs: Vec::new(),
+        needs: Arc::default(),
         group_score: None,
     }
 }
@@ -209,7 +201,7 @@ mod tests {
         let request = request(r#"{"command": "true", "profile": "p", "max_pids": 3, "cpu": 4}"#);
         let shares = Resolved { value: 5, origin: Origin::Option("--cpu".to_owned()) };
         operator.overrides.settings.limits.cpu_shares = Some(shares);
-        let limits = run(&request, &operator).limits;
+        let limits = run(&request, &operator).limits.clone();
         assert_eq!(limits.output.origin, Origin::Builtin);
         assert_eq!(limits.wall.origin.to_string(), "config.toml:2 ([defaults])");
         assert_eq!(limits.memory.origin.to_string(), "config.toml:7 ([profiles.p])");
@@ -244,7 +236,7 @@ mod tests {
     fn a_builtin_value_above_a_ceiling_is_lowered_and_says_so() {
         let mut operator = operator("[policy]\nmax_cpu_time_ms = 500\n");
         operator.policy = policy("max_timeout_ms = 2000\nmax_disk_bytes = \"1M\"");
-        let limits = run(&request(r#"{"command": "true"}"#), &operator).limits;
+        let limits = run(&request(r#"{"command": "true"}"#), &operator).limits.clone();
         assert_eq!(limits.wall.value.as_millis(), 2000);
         assert_eq!(limits.cpu.value.map(|time| time.as_millis()), Some(500));
         assert_eq!((limits.disk.value, limits.file_size.value), (Bytes::mib(1), Bytes::mib(1)));
@@ -319,7 +311,7 @@ mod tests {
         let operator =
             operator("[defaults.isolation]\nbind_mounts = [\"/a:/x\"]\nreadonly_paths = [\"/opt\"]\n");
         let request = request(r#"{"command": "true", "bind": ["./b:/x:rw"], "readonly": ["data"]}"#);
-        let binds = run(&request, &operator).binds;
+        let binds = run(&request, &operator).binds.clone();
         let shown: Vec<_> = binds
             .iter()
             .map(|bind| (bind.source.to_str().expect("text"), bind.dest.to_str().expect("text"), bind.access))

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, json};
 
-use super::command::command_settings;
-use super::{Operator, ResolvedCase, Settings, Sources, command};
+use super::{Operator, ResolvedCase, Sources, command};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{KEYS, LimitField, Origin};
 use crate::policy::Request;
@@ -26,11 +25,10 @@ struct Row {
     origin: Option<String>,
 }
 
-/// Every value of a case. Limits have their origin; the rest came from the suite, the profile
-/// that is named, and the options.
+/// Every value of a case, with its origin.
 #[must_use]
 pub fn explain(case: &ResolvedCase) -> Explanation {
-    rows(case, None)
+    rows(case)
 }
 
 /// Every value of a single command, each with its origin.
@@ -38,9 +36,7 @@ pub fn explain(case: &ResolvedCase) -> Explanation {
 /// # Errors
 /// Whatever is wrong with the request, as [`command`] says it.
 pub fn explain_command(request: &Request, operator: &Operator) -> Result<Explanation, Vec<Diagnostic>> {
-    let case = command(request, operator)?;
-    let settings = command_settings(request, operator)?;
-    Ok(rows(&case, Some(&settings)))
+    command(request, operator).map(|case| rows(&case))
 }
 
 impl Explanation {
@@ -66,26 +62,26 @@ impl Explanation {
     }
 }
 
-fn rows(case: &ResolvedCase, settings: Option<&Settings>) -> Explanation {
-    let origin = |of: fn(&Settings) -> &Origin| settings.map(|settings| of(settings).to_string());
+fn rows(case: &ResolvedCase) -> Explanation {
+    let origins = &case.origins;
+    let origin = |origin: &Origin| Some(origin.to_string());
     let mut rows = vec![
         row("command", argv(case), None),
-        row("profile", case.profile.clone(), origin(|settings| &settings.profile.origin)),
+        row("profile", case.profile.clone(), origin(&origins.profile)),
     ];
     rows.extend(KEYS.iter().map(|key| limit(case, key.short, key.field)));
-    rows.push(row("network", network(case.network), origin(|settings| &settings.network.origin)));
-    rows.push(row("seccomp", seccomp(case.seccomp), origin(|settings| &settings.seccomp.origin)));
-    rows.push(row("cgroups", cgroup(case.cgroup), origin(|settings| &settings.cgroup.origin)));
-    rows.push(row("require", require(case.require), origin(|settings| &settings.require.origin)));
+    rows.push(row("network", network(case.network), origin(&origins.network)));
+    rows.push(row("seccomp", seccomp(case.seccomp), origin(&origins.seccomp)));
+    rows.push(row("cgroups", cgroup(case.cgroup), origin(&origins.cgroup)));
+    rows.push(row("require", require(case.require), origin(&origins.require)));
     rows.push(row("workspace", workspace(&case.sources), None));
-    rows.push(row("workdir", path(&case.workdir), origin(|settings| &settings.workdir.origin)));
+    rows.push(row("workdir", path(&case.workdir), origin(&origins.workdir)));
     for (at, shown) in case.binds.iter().enumerate() {
-        let origin = settings.and_then(|settings| settings.binds.get(at)).map(|bind| bind.origin.to_string());
+        let origin = origins.binds.get(at).and_then(origin);
         rows.push(row(&format!("bind {}", path(&shown.dest)), bind(shown), origin));
     }
-    for (name, value) in &case.env {
-        let origin =
-            settings.and_then(|settings| settings.env.get(name)).map(|value| value.origin.to_string());
+    for (at, (name, value)) in case.env.iter().enumerate() {
+        let origin = origins.env.get(at).and_then(origin);
         let name = format!("env {}", visible_line(name.as_bytes()));
         rows.push(row(&name, visible_line(value.as_bytes()), origin));
     }
@@ -98,7 +94,7 @@ fn rows(case: &ResolvedCase, settings: Option<&Settings>) -> Explanation {
     );
     rows.push(row("setup_timeout", format_duration(case.setup_timeout), None));
     let interval = format_duration(case.watch_interval);
-    rows.push(row("monitor_interval", interval, origin(|settings| &settings.watch_interval.origin)));
+    rows.push(row("monitor_interval", interval, origin(&origins.watch_interval)));
     if let Some(reason) = &case.blocked {
         rows.push(row("blocked", visible_line(reason.as_bytes()), None));
     }

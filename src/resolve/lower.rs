@@ -14,11 +14,11 @@ const MOST_COLLECTED: Bytes = Bytes::mib(256);
 #[must_use]
 pub fn lower(case: &ResolvedCase, build_outputs: Option<&Path>) -> Spec {
     Spec {
-        argv: case.argv.clone(),
+        argv: case.argv.to_vec(),
         env: case.env.clone(),
         workdir: case.workdir.clone(),
         workspace: workspace(&case.sources, build_outputs),
-        files: case.files.clone(),
+        files: case.files.to_vec(),
         collect: collect(case),
         binds: case.binds.clone(),
         network: case.network,

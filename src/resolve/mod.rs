@@ -3,6 +3,7 @@
 
 mod blocked;
 mod case;
+mod case_settings;
 mod command;
 mod explain;
 mod files;
@@ -13,9 +14,8 @@ mod settings;
 mod suite;
 
 pub use blocked::blocked;
-pub use case::{
-    CaseId, CaseKind, GroupScore, ResolvedCase, ResolvedLimits, ResolvedSuite, Sources, Visibility,
-};
+pub use case::{CaseId, CaseKind, GroupScore, ResolvedCase, ResolvedSuite, Visibility};
+pub use case_settings::{CaseSettings, ResolvedLimits, SettingOrigins, Sources};
 pub use command::{command, workspace};
 pub use explain::{Explanation, explain, explain_command};
 pub use files::{FileContent, FileKind, Files};

@@ -119,6 +119,11 @@ fn compiled(case: &Arc<ResolvedCase>, exit: i32, made: usize) -> CaseReport {
     CaseReport { case: Arc::clone(case), attempts: vec![attempt], verdict }
 }
 
+fn push(case: &mut ResolvedCase, argument: &str) {
+    let argument = NoNul::new(argument).expect("no NUL");
+    case.argv = case.argv.iter().cloned().chain([argument]).collect();
+}
+
 fn program(report: &CaseReport) -> String {
     let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) else {
         panic!("it did not run")
@@ -161,7 +166,7 @@ fn whatever_a_build_can_see_makes_it_another_build() {
     };
     another(base.clone(), "the first");
     let mut case = base.clone();
-    case.argv.push(no_nul("-O2"));
+    push(&mut case, "-O2");
     another(case, "an argument");
     let mut case = base.clone();
     let mut env = case.env.to_vec();
@@ -201,7 +206,7 @@ fn a_damaged_entry_is_found_and_the_build_made_again() {
     }
     // An entry that is whole, under the name of another build; and one through a link.
     let mut other = place.case();
-    other.argv.push(NoNul::new("x").expect("no NUL"));
+    push(&mut other, "x");
     let other = Arc::new(other);
     place.build(&place.cache(), &other);
     let names = place.entries();
@@ -279,7 +284,7 @@ fn the_cache_is_bounded_and_what_was_used_last_stays() {
     let cache = BuildCache::open(&place.store(), 4_000).expect("a folder of our own");
     let case = |n: usize| {
         let mut case = place.case();
-        case.argv.push(NoNul::new(n.to_string()).expect("no NUL"));
+        push(&mut case, &n.to_string());
         Arc::new(case)
     };
     for n in 0..40 {

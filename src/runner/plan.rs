@@ -53,18 +53,18 @@ pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
     Some(ResolvedCase {
         id: CaseId(Arc::from("submission")),
         kind: CaseKind::Build,
-        name: "submission".to_owned(),
+        name: Arc::from("submission"),
         group: None,
         params: BTreeMap::new(),
-        tags: Vec::new(),
+        tags: Arc::default(),
         points: 0.0,
         visibility: Visibility::Visible,
-        argv: Vec::new(),
-        files: Vec::new(),
+        argv: Arc::default(),
+        files: Arc::default(),
         outputs: Vec::new(),
         stdin: Stdin::Empty,
         blocked: None,
-        needs: Vec::new(),
+        needs: Arc::default(),
         group_score: None,
         ..first.clone()
     })

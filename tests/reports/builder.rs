@@ -11,7 +11,9 @@ use capsule_run::judge::{
 };
 use capsule_run::limits::{Origin, Resolved};
 use capsule_run::report::{Attempt, CaseReport, Host, RunMeta, RunReport, SuiteInfo};
-use capsule_run::resolve::{CaseId, CaseKind, ResolvedCase, ResolvedLimits, Sources, Visibility};
+use capsule_run::resolve::{
+    CaseId, CaseKind, CaseSettings, ResolvedCase, ResolvedLimits, SettingOrigins, Sources, Visibility,
+};
 use capsule_run::sandbox::outcome::{
     Captured, End, Enforced, Events, Fault, FaultKind, KillReason, Outcome, Ran, Usage,
 };
@@ -92,30 +94,33 @@ fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> Resolve
         id: CaseId(id.into()),
         kind: CaseKind::Case,
         suite: 0,
-        name,
-        group,
+        name: name.into(),
+        group: group.map(Into::into),
         file: "tests/grade.yaml".into(),
         line,
         params: BTreeMap::new(),
-        tags: vec![],
+        tags: [].into(),
         points: 5.0,
         visibility: Visibility::Visible,
-        profile: "std".into(),
-        limits: limits(),
-        argv: vec![no_nul(b"python3"), no_nul(b"sum.py")],
-        env: vec![],
-        workdir: PathBuf::from("/workspace"),
-        sources: Sources::Empty,
-        files: vec![],
+        settings: Arc::new(CaseSettings {
+            profile: "std".into(),
+            limits: limits(),
+            env: vec![],
+            workdir: PathBuf::from("/workspace"),
+            sources: Sources::Empty,
+            binds: vec![],
+            network: Network::None,
+            seccomp: SeccompPolicy::Default,
+            cgroup: CgroupChoice::Auto,
+            require: Require::Strict,
+            setup_timeout: Duration::from_secs(10),
+            watch_interval: Duration::from_millis(20),
+            origins: SettingOrigins::default(),
+        }),
+        argv: [no_nul(b"python3"), no_nul(b"sum.py")].into(),
+        files: [].into(),
         outputs: vec![],
-        binds: vec![],
-        network: Network::None,
         stdin: Stdin::Empty,
-        seccomp: SeccompPolicy::Default,
-        cgroup: CgroupChoice::Auto,
-        require: Require::Strict,
-        setup_timeout: Duration::from_secs(10),
-        watch_interval: Duration::from_millis(20),
         blocked: None,
         expectation: Expectation {
             exit: ExitExpectation::OneOf(vec![0]),
@@ -125,7 +130,7 @@ fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> Resolve
             code: None,
             build: false,
         },
-        needs: vec![],
+        needs: [].into(),
         group_score: None,
     }
 }

@@ -12,7 +12,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use capsule_run::judge::{Code, Status};
-use capsule_run::report::json::ExitInfo;
 use capsule_run::report::junit::JunitStyle;
 use capsule_run::report::text::{self, Audience, TextStyle};
 use capsule_run::report::{RunReport, json, junit, result};
@@ -24,14 +23,13 @@ use builder::case;
 
 fn json_of(run: &RunReport) -> Vec<u8> {
     let mut out = Vec::new();
-    let exit = ExitInfo { code: 1, reason: "cases failed".into() };
-    json::write(run, &exit, &mut out).expect("a vector takes everything");
+    json::write(&run.records(1, "cases failed").view(), &mut out).expect("a vector takes everything");
     out
 }
 
 fn junit_of(run: &RunReport, style: JunitStyle) -> Vec<u8> {
     let mut out = Vec::new();
-    junit::write(run, style, &mut out).expect("a vector takes everything");
+    junit::write(&run.records(1, "cases failed").view(), style, &mut out).expect("a vector takes everything");
     out
 }
 
@@ -277,12 +275,11 @@ impl std::io::Write for Full {
 
 #[test]
 fn a_full_disk_is_an_error_and_keeps_its_kind() {
-    let run = runs::many(100);
-    let exit = ExitInfo { code: 1, reason: String::new() };
+    let run = runs::many(100).records(1, "");
     let kind = |result: std::io::Result<()>| result.expect_err("the disk is full").kind();
-    assert_eq!(kind(json::write(&run, &exit, &mut Full(9_000))), std::io::ErrorKind::StorageFull);
+    assert_eq!(kind(json::write(&run.view(), &mut Full(9_000))), std::io::ErrorKind::StorageFull);
     assert_eq!(
-        kind(junit::write(&run, JunitStyle::Strict, &mut Full(9_000))),
+        kind(junit::write(&run.view(), JunitStyle::Strict, &mut Full(9_000))),
         std::io::ErrorKind::StorageFull
     );
 }

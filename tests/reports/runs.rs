@@ -45,7 +45,7 @@ fn results() -> Vec<CaseReport> {
         case("basic/sum[n=3]", 41)
             .with(|case| {
                 case.params.insert("n".into(), "3".into());
-                case.tags = vec!["basic".into()];
+                case.tags = ["basic".into()].into();
             })
             .failed(Code::StdoutDiffers, "stdout differs at line 2")
             .stdout(b"reading 3 numbers\ntotal: 5\r\ndone")
@@ -242,10 +242,10 @@ pub(crate) fn hostile() -> RunReport {
             .report(),
         case(&format!("evil/{EVIL}"), 2)
             .with(|case| {
-                case.file = format!("{EVIL}.yaml");
+                case.file = format!("{EVIL}.yaml").into();
                 case.profile = EVIL.into();
                 case.params.insert(EVIL.into(), EVIL.into());
-                case.tags = vec![EVIL.into()];
+                case.tags = [EVIL.into()].into();
             })
             .failed(Code::Signal, EVIL)
             .details(|details| {

@@ -7,9 +7,10 @@ use super::journal::Journal;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::cli::report_file::{ReportError, write_whole};
-use crate::report::json::{self as json_report, ExitInfo};
-use crate::report::text::{self, Audience, TextStyle};
-use crate::report::{Gradebook, Row, RunReport};
+use crate::report::json as json_report;
+use crate::report::record::Audience;
+use crate::report::text::{self, TextStyle};
+use crate::report::{Gradebook, RecordedRun, Row, RunReport};
 use crate::units::visible_line;
 
 /// Where a class is written to.
@@ -38,16 +39,17 @@ impl OutFolder {
 
     /// Whether the reports of a row are there.
     pub(in crate::cli) fn has_reports(&self, row: &Row) -> bool {
-        ["json", "txt"].iter().all(|ending| self.report(row, ending).is_file())
+        ["json", "student.json", "txt"].iter().all(|ending| self.report(row, ending).is_file())
     }
 
     /// The reports of one submission.
     pub(in crate::cli) fn write_reports(&self, row: &Row, run: &RunReport) -> Written {
         let (code, reason) = exit::of_run(run, None);
-        let mut json = Vec::new();
-        let info = ExitInfo { code, reason: reason.to_owned() };
-        json_report::write(run, &info, &mut json).expect("a vector takes every byte");
-        write_whole(&self.report(row, "json"), &json)?;
+        let mut records = run.records(code, reason);
+        write_whole(&self.report(row, "json"), &json(&records))?;
+        records.header = records.header.for_audience(Audience::Student);
+        records.cases = records.cases.into_iter().map(|case| case.for_audience(Audience::Student)).collect();
+        write_whole(&self.report(row, "student.json"), &json(&records))?;
         write_whole(&self.report(row, "txt"), for_student(row, run).as_bytes())
     }
 
@@ -60,6 +62,12 @@ impl OutFolder {
     fn report(&self, row: &Row, ending: &str) -> PathBuf {
         self.root.join("reports").join(format!("{}.{ending}", row.report))
     }
+}
+
+fn json(run: &RecordedRun) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    json_report::write(&run.view(), &mut bytes).expect("a vector takes every byte");
+    bytes
 }
 
 /// What the student may read.

@@ -1,6 +1,6 @@
 //! `capsule-run grade`: a whole class in one run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -19,7 +19,7 @@ use crate::cli::signals::{self, Interrupted};
 use crate::cli::{build_cache, exit, journal as executions, overrides, run_meta, terminal};
 use crate::judge::{Code, Status, not_run};
 use crate::report::{CaseReport, Gradebook, Row, RowStatus, RunMeta, RunReport, SuiteInfo};
-use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite, Sources, SuiteInputs};
+use crate::resolve::{self, CaseSettings, Operator, ResolvedCase, ResolvedSuite, Sources, SuiteInputs};
 use crate::runner::{self, BuildCache, BuildCount, Event, RunPlan};
 use crate::sandbox::cancel::Cancel;
 use crate::units::{Bytes, visible_line};
@@ -222,9 +222,7 @@ impl Class {
         template: &ResolvedSuite,
         _loader: &Loader<'_>,
     ) -> Result<Vec<ResolvedCase>, Failure> {
-        let sources = Sources::Folders(vec![folder.to_owned()]);
-        let cases = template.cases.iter().cloned();
-        Ok(cases.map(|case| ResolvedCase { sources: sources.clone(), ..case }).collect())
+        Ok(looking_at(folder, &template.cases))
     }
 
     /// A submission that cannot be graded still has its row and its reports.
@@ -381,6 +379,21 @@ impl Class {
         let any = |status| self.rows.iter().any(|row| row.status == status);
         if any(RowStatus::NotJudged) || any(RowStatus::NotFinished) { exit::NOT_JUDGED } else { exit::OK }
     }
+}
+
+/// These cases with the files of `folder` as their workspace. What they have in common they still
+/// have in common.
+fn looking_at(folder: &Path, cases: &[ResolvedCase]) -> Vec<ResolvedCase> {
+    let mut known: HashMap<*const CaseSettings, Arc<CaseSettings>> = HashMap::new();
+    let mut cases = cases.to_vec();
+    for case in &mut cases {
+        let settings = known.entry(Arc::as_ptr(&case.settings)).or_insert_with(|| {
+            let sources = Sources::Folders(vec![folder.to_owned()]);
+            Arc::new(CaseSettings { sources, ..(*case.settings).clone() })
+        });
+        case.settings = Arc::clone(settings);
+    }
+    cases
 }
 
 struct CloseAtEnd<'a>(&'a Collector);

@@ -19,9 +19,9 @@ use crate::cli::select::select;
 use crate::cli::signals::{self, Interrupted};
 use crate::cli::{account, build_cache, exit, overrides, terminal};
 use crate::judge::Status;
-use crate::report::json::{self as json_report, ExitInfo};
+use crate::report::json as json_report;
 use crate::report::text::{self, Audience, TextStyle};
-use crate::report::{CaseReport, RunReport, SuiteInfo, junit};
+use crate::report::{CaseReport, RecordedRun, RunReport, SuiteInfo, junit};
 use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
 use crate::runner::{self, BrokenSuite, BuildCache, Event, RunPlan};
 use crate::sandbox::cancel::Cancel;
@@ -139,7 +139,7 @@ fn plan(job: &Job) -> serde_json::Value {
         json!({
             "id": &*case.id.0,
             "suite": job.suites[case.suite].name,
-            "file": case.file,
+            "file": &*case.file,
             "line": case.line,
             "points": case.points,
             "needs": needs,
@@ -239,13 +239,13 @@ fn finish(run: &mut RunReport, interrupted: &Interrupted) {
 
 impl Reports {
     fn open(args: &SuiteArgs, run: &RunReport) -> Result<Self, Failure> {
-        let exit = ExitInfo { code: exit::NOT_JUDGED, reason: "the run did not end".to_owned() };
+        let records = run.records(exit::NOT_JUDGED, "the run did not end");
         let args = &args.reports;
-        let json = args.json.as_ref().map(|path| ReportFile::open(path, &json_bytes(run, &exit)));
+        let json = args.json.as_ref().map(|path| ReportFile::open(path, &json_bytes(&records)));
         let junit = args
             .junit
             .as_ref()
-            .map(|path| ReportFile::open(path, &junit_bytes(run, args.junit_style.into())));
+            .map(|path| ReportFile::open(path, &junit_bytes(&records, args.junit_style.into())));
         Ok(Self { json: json.transpose()?, junit: junit.transpose()? })
     }
 
@@ -254,10 +254,11 @@ impl Reports {
     fn write(self, args: &SuiteArgs, run: &RunReport, status: u8, reason: &str) -> (u8, Vec<String>) {
         let paths = &args.reports;
         let mut outcome = Written { status, files: Vec::new() };
-        let junit = self.junit.map(|file| file.write(&junit_bytes(run, paths.junit_style.into())));
+        let mut records = run.records(status, reason);
+        let junit = self.junit.map(|file| file.write(&junit_bytes(&records, paths.junit_style.into())));
         outcome.add(paths.junit.as_deref(), junit);
-        let exit = ExitInfo { code: outcome.status, reason: reason.to_owned() };
-        outcome.add(paths.json.as_deref(), self.json.map(|file| file.write(&json_bytes(run, &exit))));
+        records.footer.exit_code = outcome.status;
+        outcome.add(paths.json.as_deref(), self.json.map(|file| file.write(&json_bytes(&records))));
         (outcome.status, outcome.files)
     }
 }
@@ -281,15 +282,15 @@ impl Written {
     }
 }
 
-fn json_bytes(run: &RunReport, exit: &ExitInfo) -> Vec<u8> {
+fn json_bytes(run: &RecordedRun) -> Vec<u8> {
     let mut bytes = Vec::new();
-    json_report::write(run, exit, &mut bytes).expect("a vector takes every byte");
+    json_report::write(&run.view(), &mut bytes).expect("a vector takes every byte");
     bytes
 }
 
-fn junit_bytes(run: &RunReport, style: junit::JunitStyle) -> Vec<u8> {
+fn junit_bytes(run: &RecordedRun, style: junit::JunitStyle) -> Vec<u8> {
     let mut bytes = Vec::new();
-    junit::write(run, style, &mut bytes).expect("a vector takes every byte");
+    junit::write(&run.view(), style, &mut bytes).expect("a vector takes every byte");
     bytes
 }
 

@@ -1,14 +1,11 @@
 //! [`ReportDocument`]: the report as a whole.
 
 use schemars::JsonSchema;
+use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 
-use super::ExitInfo;
-use super::case::Case;
-use super::number::Points;
-use crate::judge::Status;
-use crate::report::clock::{millis, rfc3339};
-use crate::report::{CaseReport, RunReport, SuiteInfo};
+use crate::report::record::{CaseRecord, HostRecord, Moment, Points, SuiteRecord, Tool};
+use crate::report::run_records::{RunOutcome, RunRecords};
 
 /// The format; the number is raised when a consumer could take a new report for an old one.
 const SCHEMA: &str = "capsule-run/report/1";
@@ -21,25 +18,16 @@ pub(in crate::report) struct ReportDocument<'a> {
     #[schemars(extend("const" = SCHEMA))]
     schema: &'static str,
     /// What wrote it.
-    tool: Tool,
+    tool: &'a Tool,
     /// The run as a whole.
     run: Run<'a>,
     /// Totals.
-    summary: Summary<'a>,
+    summary: RunSummary,
     /// The suites, in the order of the command line.
-    suites: Vec<Suite<'a>>,
+    suites: &'a [SuiteRecord],
     /// Every selected case and build step, in suite order, whether it ran or not.
-    #[schemars(with = "Vec<Case<'a>>")]
+    #[schemars(with = "Vec<CaseRecord>")]
     cases: Cases<'a>,
-}
-
-/// What wrote the report.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Tool {
-    /// Its name.
-    name: &'static str,
-    /// Its version.
-    version: &'static str,
 }
 
 /// The run as a whole.
@@ -53,15 +41,15 @@ struct Run<'a> {
     /// Where it was started.
     cwd: &'a str,
     /// RFC 3339, UTC, milliseconds.
-    started_at: String,
+    started_at: Moment,
     /// RFC 3339, UTC, milliseconds.
-    finished_at: String,
+    finished_at: Moment,
     /// How long it took.
     duration_ms: u64,
     /// How many cases ran at a time.
     jobs: usize,
     /// The machine.
-    host: Host<'a>,
+    host: &'a HostRecord,
     /// What came of it, in a word.
     outcome: RunOutcome,
     /// Whether every selected case has its result; false in the copy that is written first.
@@ -74,40 +62,10 @@ struct Run<'a> {
     exit_reason: &'a str,
 }
 
-/// The machine.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Host")]
-struct Host<'a> {
-    /// `uname -r`.
-    kernel: &'a str,
-    /// `x86_64`, `aarch64`.
-    arch: &'a str,
-    /// CPUs that may be used.
-    cpus: usize,
-    /// Memory of the machine.
-    memory_bytes: u64,
-}
-
-/// What came of a run; the first that holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum RunOutcome {
-    /// It was interrupted, or is not finished.
-    Interrupted,
-    /// At least one case could not be judged.
-    Error,
-    /// At least one case failed.
-    Failed,
-    /// No case was selected.
-    Empty,
-    /// All is well.
-    Passed,
-}
-
 /// Totals.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Summary")]
-struct Summary<'a> {
+pub(in crate::report) struct RunSummary {
     /// Cases and build steps.
     cases: usize,
     /// Passed.
@@ -131,103 +89,79 @@ struct Summary<'a> {
     /// Points that could be reached.
     max_score: Points,
     /// The slowest three.
-    slowest: Vec<Slow<'a>>,
+    slowest: Vec<Slow>,
 }
 
 /// A case that took long.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Slow")]
-struct Slow<'a> {
+struct Slow {
     /// Which.
-    id: &'a str,
+    id: String,
     /// All its attempts together.
     duration_ms: u64,
 }
 
-/// A suite.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Suite")]
-struct Suite<'a> {
-    /// Its name.
-    name: &'a str,
-    /// Its file, as the user named it.
-    file: &'a str,
-    /// SHA-256 of the file, in hex.
-    sha256: &'a str,
-}
-
-/// The cases, made one at a time while they are written.
+/// The cases, read one at a time while they are written.
 #[derive(Debug)]
-struct Cases<'a>(&'a RunReport);
+struct Cases<'a>(&'a RunRecords<'a>);
 
 impl Serialize for Cases<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let run = self.0;
-        let lost = run.lost_groups();
-        serializer.collect_seq(run.cases.iter().map(|report| Case::new(report, &run.suites, &lost)))
+        let mut cases = serializer.serialize_seq(Some(self.0.len()))?;
+        for case in self.0.cases() {
+            cases.serialize_element(&case.map_err(S::Error::custom)?)?;
+        }
+        cases.end()
     }
 }
 
 impl<'a> ReportDocument<'a> {
-    pub(super) fn new(run: &'a RunReport, exit: &'a ExitInfo) -> Self {
-        Self {
+    /// # Errors
+    /// Those of reading the slowest cases again.
+    pub(super) fn new(run: &'a RunRecords<'a>) -> std::io::Result<Self> {
+        Ok(Self {
             schema: SCHEMA,
-            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-            run: Run::new(run, exit),
-            summary: Summary::new(run),
-            suites: run.suites.iter().map(Suite::new).collect(),
+            tool: &run.header.tool,
+            run: Run::new(run),
+            summary: RunSummary::new(run)?,
+            suites: &run.header.suites,
             cases: Cases(run),
-        }
+        })
     }
 }
 
 impl<'a> Run<'a> {
-    fn new(run: &'a RunReport, exit: &'a ExitInfo) -> Self {
-        let meta = &run.meta;
+    fn new(run: &RunRecords<'a>) -> Self {
+        let (header, footer) = (run.header, run.footer);
         Self {
-            id: &meta.id,
-            argv: &meta.argv,
-            cwd: &meta.cwd,
-            started_at: rfc3339(meta.started),
-            finished_at: rfc3339(meta.started + meta.duration),
-            duration_ms: millis(meta.duration),
-            jobs: meta.jobs,
-            host: Host {
-                kernel: &meta.host.kernel,
-                arch: &meta.host.arch,
-                cpus: meta.host.cpus,
-                memory_bytes: meta.host.memory_bytes,
-            },
-            outcome: RunOutcome::of(run),
-            complete: meta.complete,
-            interrupted_by: meta.interrupted_by.as_deref(),
-            exit_code: exit.code,
-            exit_reason: &exit.reason,
+            id: &header.id,
+            argv: &header.argv,
+            cwd: &header.cwd,
+            started_at: header.started_at,
+            finished_at: footer.finished_at,
+            duration_ms: footer.duration_ms,
+            jobs: header.jobs,
+            host: &header.host,
+            outcome: run.outcome(),
+            complete: footer.complete,
+            interrupted_by: footer.interrupted_by.as_deref(),
+            exit_code: footer.exit_code,
+            exit_reason: &footer.exit_reason,
         }
     }
 }
 
-impl RunOutcome {
-    fn of(run: &RunReport) -> Self {
-        let any = |status| run.cases.iter().any(|case| case.verdict.status == status);
-        if run.is_unfinished() {
-            Self::Interrupted
-        } else if any(Status::Error) || any(Status::Cancelled) {
-            Self::Error
-        } else if any(Status::Failed) {
-            Self::Failed
-        } else if run.cases.is_empty() {
-            Self::Empty
-        } else {
-            Self::Passed
-        }
-    }
-}
-
-impl<'a> Summary<'a> {
-    fn new(run: &'a RunReport) -> Self {
-        let summary = run.summary();
-        Self {
+impl RunSummary {
+    /// # Errors
+    /// Those of reading the slowest cases again.
+    pub(in crate::report) fn new(run: &RunRecords<'_>) -> std::io::Result<Self> {
+        let summary = run.tally.summary();
+        let slowest = run.tally.slowest(3).into_iter().map(|at| {
+            let case = run.case(at)?;
+            Ok(Slow { duration_ms: case.duration_ms().unwrap_or(0), id: case.id })
+        });
+        Ok(Self {
             cases: summary.cases,
             passed: summary.passed,
             failed: summary.failed,
@@ -235,23 +169,11 @@ impl<'a> Summary<'a> {
             skipped: summary.skipped,
             not_run: summary.not_run,
             cancelled: summary.cancelled,
-            flaky: run.cases.iter().filter(|case| case.is_flaky()).count(),
+            flaky: summary.flaky,
             leaky: summary.leaky,
             score: Points(summary.score),
             max_score: Points(summary.max_score),
-            slowest: run.slowest(3).into_iter().map(Slow::new).collect(),
-        }
-    }
-}
-
-impl<'a> Slow<'a> {
-    fn new(report: &'a CaseReport) -> Self {
-        Self { id: &report.case.id.0, duration_ms: report.duration().map_or(0, millis) }
-    }
-}
-
-impl<'a> Suite<'a> {
-    fn new(suite: &'a SuiteInfo) -> Self {
-        Self { name: &suite.name, file: &suite.file, sha256: &suite.sha256 }
+            slowest: slowest.collect::<std::io::Result<_>>()?,
+        })
     }
 }

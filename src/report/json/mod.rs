@@ -5,13 +5,9 @@
 //! bytes; `null` where something is known to be empty; keys, cases and attempts in a fixed order.
 //! Consumers must take keys that they do not know.
 
-mod attempt;
-mod capture;
-mod case;
 mod document;
 mod layout;
-mod number;
 mod write;
 
 pub(super) use document::ReportDocument;
-pub use write::{ExitInfo, write};
+pub use write::{write, write_for_html};

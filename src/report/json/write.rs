@@ -6,26 +6,30 @@ use serde::Serialize as _;
 
 use super::document::ReportDocument;
 use super::layout::Lines;
-use crate::report::RunReport;
-use crate::report::encode::Inert;
-
-/// With what status the program is about to end, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExitInfo {
-    /// The exit status.
-    pub code: u8,
-    /// Why, in a few words: "cases failed".
-    pub reason: String,
-}
+use crate::report::encode::{Inert, InertInHtml};
+use crate::report::run_records::RunRecords;
 
 /// Writes the JSON report of a run, ending in a newline.
 ///
 /// # Errors
-/// Those of `out`.
-pub fn write(run: &RunReport, exit: &ExitInfo, out: &mut dyn Write) -> io::Result<()> {
+/// Those of `out`, and of reading the run's log.
+pub fn write(run: &RunRecords<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     let mut serializer = serde_json::Serializer::with_formatter(&mut out, Inert(Lines::default()));
-    ReportDocument::new(run, exit).serialize(&mut serializer)?;
+    ReportDocument::new(run)?.serialize(&mut serializer)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// The same report in a form that may stand inside an HTML `script` element: it holds no `<`, `>` or
+/// `&`, so that no output of a program can end the element.
+///
+/// # Errors
+/// Those of `out`, and of reading the run's log.
+pub fn write_for_html(run: &RunRecords<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, InertInHtml(Lines::default()));
+    ReportDocument::new(run)?.serialize(&mut serializer)?;
     out.write_all(b"\n")?;
     out.flush()
 }

@@ -1,7 +1,7 @@
 //! Which child element a verdict becomes, and its `type`.
 
-use crate::judge::{CheckTarget, Code, Status, Verdict};
-use crate::sandbox::outcome::{FileProblem, Outcome};
+use super::body::Told;
+use crate::judge::{Code, Status};
 
 /// What a case is for a reader of JUnit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +29,10 @@ impl Kind {
 
 /// The `type` of a failure or an error: from a closed list, always with our prefix, because some
 /// readers give bare words a meaning.
-pub(super) fn type_name(verdict: &Verdict, outcome: Option<&Outcome>) -> &'static str {
-    let Some(code) = verdict.code else { return without_code(verdict.status) };
+pub(super) fn type_name(told: &Told<'_>) -> &'static str {
+    let Some(code) = told.code else { return without_code(told.status) };
     match code {
-        Code::Timeout if verdict.details.limit.as_deref() == Some("cpu") => "capsule.timeout-cpu",
+        Code::Timeout if told.limit == Some("cpu") => "capsule.timeout-cpu",
         Code::Timeout => "capsule.timeout-wall",
         Code::Signal => "capsule.signal",
         Code::MemoryLimit | Code::OomKill => "capsule.memory",
@@ -43,7 +43,7 @@ pub(super) fn type_name(verdict: &Verdict, outcome: Option<&Outcome>) -> &'stati
         Code::WrongExit => "capsule.exit-code",
         Code::StdoutDiffers => "capsule.stdout-mismatch",
         Code::StderrDiffers => "capsule.stderr-mismatch",
-        Code::FileDiffers if is_missing(verdict, outcome) => "capsule.file-missing",
+        Code::FileDiffers if told.is_missing_file() => "capsule.file-missing",
         Code::FileDiffers => "capsule.file-mismatch",
         Code::UnexpectedPass => "capsule.xpass",
         Code::PrerequisiteFailed => "capsule.not-run",
@@ -70,20 +70,10 @@ fn without_code(status: Status) -> &'static str {
     }
 }
 
-/// Whether the first file that is not as expected is not there at all.
-fn is_missing(verdict: &Verdict, outcome: Option<&Outcome>) -> bool {
-    let failed = verdict.checks.iter().find_map(|check| match &check.target {
-        CheckTarget::File(path) if !check.ok => Some(path.as_str()),
-        _ => None,
-    });
-    let (Some(path), Some(Outcome::Ran(ran))) = (failed, outcome) else { return false };
-    ran.files.iter().any(|file| file.path.to_str() == Some(path) && file.content == Err(FileProblem::Missing))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::Details;
+    use crate::report::record::CaseRecord;
 
     const CLOSED_LIST: [&str; 17] = [
         "capsule.exit-code",
@@ -105,23 +95,18 @@ mod tests {
         "capsule.not-run",
     ];
 
-    fn verdict(status: Status, code: Option<Code>) -> Verdict {
-        Verdict {
-            status,
-            code,
-            message: String::new(),
-            details: Details::default(),
-            checks: vec![],
-            notes: vec![],
-        }
+    fn name(status: Status, code: Option<Code>) -> &'static str {
+        let mut case = CaseRecord::example();
+        (case.status, case.code) = (status, code);
+        type_name(&Told::of_case(&case))
     }
 
     #[test]
     fn every_code_has_a_type_of_the_closed_list() {
         for code in Code::ALL.iter().copied().map(Some).chain([None]) {
             for status in [Status::Failed, Status::Error, Status::NotRun, Status::Cancelled] {
-                let name = type_name(&verdict(status, code), None);
-                assert!(CLOSED_LIST.contains(&name), "{code:?} {status:?}: {name}");
+                let found = name(status, code);
+                assert!(CLOSED_LIST.contains(&found), "{code:?} {status:?}: {found}");
             }
         }
     }
@@ -129,6 +114,6 @@ mod tests {
     #[test]
     fn a_cancelled_case_is_an_error_and_never_a_pass() {
         assert_eq!(Kind::of(Status::Cancelled), Kind::Error);
-        assert_eq!(type_name(&verdict(Status::Cancelled, None), None), "capsule.not-run");
+        assert_eq!(name(Status::Cancelled, None), "capsule.not-run");
     }
 }

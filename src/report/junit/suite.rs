@@ -1,18 +1,22 @@
 //! The test suites of the document: which cases are in which, and their counts.
 
 use std::collections::HashSet;
-use std::time::{Duration, SystemTime};
 
 use super::kind::Kind;
-use crate::report::{CaseReport, RunReport};
-use crate::resolve::CaseKind;
+use crate::report::record::{self, CaseRecord, Moment};
+use crate::report::run_records::RunRecords;
+use crate::report::tally::Brief;
 
 /// One `testsuite`.
 #[derive(Debug)]
 pub(super) struct Suite<'a> {
     pub(super) name: String,
     pub(super) file: &'a str,
-    pub(super) cases: Vec<&'a CaseReport>,
+    /// Indices of its cases in the run.
+    pub(super) cases: Vec<usize>,
+    pub(super) counts: Counts,
+    /// From the start of its first case to the end of its last: cases run side by side.
+    pub(super) span: Option<(Moment, Moment)>,
 }
 
 /// Numbers of results. Made from the cases that are written, never kept apart.
@@ -37,48 +41,38 @@ impl Counts {
 }
 
 impl Suite<'_> {
-    pub(super) fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        for report in &self.cases {
-            counts.add(Kind::of(report.verdict.status));
-        }
-        counts
+    fn add(&mut self, at: usize, brief: &Brief) {
+        self.cases.push(at);
+        self.counts.add(Kind::of(brief.status));
+        self.span = match (self.span, brief.span) {
+            (Some((start, end)), Some((first, last))) => Some((start.min(first), end.max(last))),
+            (old, new) => old.or(new),
+        };
     }
 
-    /// When its first case was started, if one was.
-    pub(super) fn started(&self) -> Option<SystemTime> {
-        self.attempts().map(|attempt| attempt.started).min()
-    }
-
-    /// From the start of its first case to the end of its last: cases run side by side.
-    pub(super) fn wall_time(&self) -> Duration {
-        let end = self.attempts().map(|attempt| attempt.started + attempt.duration).max();
-        match (self.started(), end) {
-            (Some(start), Some(end)) => end.duration_since(start).unwrap_or_default(),
-            _ => Duration::ZERO,
-        }
-    }
-
-    fn attempts(&self) -> impl Iterator<Item = &crate::report::Attempt> {
-        self.cases.iter().flat_map(|report| &report.attempts)
+    /// Wall time in milliseconds.
+    pub(super) fn wall_time(&self) -> u64 {
+        self.span.map_or(0, |(start, end)| end.millis().saturating_sub(start.millis()))
     }
 }
 
 /// The suites of a run, each after the suite of its build steps, if it has any.
-pub(super) fn suites(run: &RunReport) -> Vec<Suite<'_>> {
+pub(super) fn suites<'a>(run: &RunRecords<'a>) -> Vec<Suite<'a>> {
+    let empty = |name, file| Suite { name, file, cases: vec![], counts: Counts::default(), span: None };
     let mut pairs: Vec<(Suite<'_>, Suite<'_>)> = run
+        .header
         .suites
         .iter()
         .map(|suite| {
-            let of = |name| Suite { name, file: suite.file.as_str(), cases: vec![] };
+            let of = |name| empty(name, suite.file.as_str());
             (of(format!("{}@setup", suite.name)), of(suite.name.clone()))
         })
         .collect();
-    for report in &run.cases {
-        if let Some((setup, cases)) = pairs.get_mut(report.case.suite) {
-            match report.case.kind {
-                CaseKind::Build => setup.cases.push(report),
-                CaseKind::Case => cases.cases.push(report),
+    for (at, brief) in run.tally.briefs().iter().enumerate() {
+        if let Some((setup, cases)) = pairs.get_mut(brief.suite) {
+            match brief.kind {
+                record::Kind::Build => setup.add(at, brief),
+                record::Kind::Case => cases.add(at, brief),
             }
         }
     }
@@ -100,18 +94,17 @@ pub(super) struct Names {
 impl Names {
     /// The class and the name of a case. Jenkins splits a class at its dots, so that only the one
     /// between suite and group is left.
-    pub(super) fn of(&mut self, suite: &Suite<'_>, report: &CaseReport) -> (String, String) {
-        let case = &report.case;
+    pub(super) fn of(&mut self, suite: &Suite<'_>, case: &CaseRecord) -> (String, String) {
         let mut class = suite.name.replace('.', "_");
-        let mut name: &str = &case.id.0;
+        let mut name: &str = &case.id;
         if let Some(group) = &case.group {
             class = format!("{class}.{}", group.replace('.', "_"));
-            name = name.strip_prefix(group.as_str()).and_then(|name| name.strip_prefix('/')).unwrap_or(name);
+            name = name.strip_prefix(&**group).and_then(|name| name.strip_prefix('/')).unwrap_or(name);
         }
         let mut unique = (class, name.to_owned());
         if self.taken.contains(&unique) {
             // Ids are unique, so that this is about two suites of one name: their number tells.
-            unique.1 = format!("{name} (suite {})", case.suite + 1);
+            unique.1 = format!("{name} (suite {})", case.suite_index + 1);
             while self.taken.contains(&unique) {
                 unique.1.push('\'');
             }

@@ -1,23 +1,21 @@
 //! Writing the document as a stream: one case after the other.
 
 use std::io::{self, BufWriter, Write};
-use std::time::{Duration, SystemTime};
 
 use super::JunitStyle;
-use super::body;
+use super::body::Told;
 use super::kind::{Kind, type_name};
 use super::suite::{Counts, Names, Suite, suites};
 use super::xml::{attribute, text};
-use crate::judge::{Status, Verdict};
-use crate::report::clock::seconds_without_zone;
-use crate::report::{Attempt, CaseReport, RunReport};
-use crate::sandbox::outcome::{Captured, Outcome};
+use crate::judge::Status;
+use crate::report::record::{AttemptRecord, Capture, CaseRecord, Moment};
+use crate::report::run_records::RunRecords;
 
 /// Writes the JUnit report of a run, ending in a newline.
 ///
 /// # Errors
-/// Those of `out`.
-pub fn write(run: &RunReport, style: JunitStyle, out: &mut dyn Write) -> io::Result<()> {
+/// Those of `out`, and of reading the run's log.
+pub fn write(run: &RunRecords<'_>, style: JunitStyle, out: &mut dyn Write) -> io::Result<()> {
     let mut buffered = BufWriter::new(out);
     let mut document = Document { run, style, names: Names::default(), out: &mut buffered };
     document.write()?;
@@ -25,7 +23,7 @@ pub fn write(run: &RunReport, style: JunitStyle, out: &mut dyn Write) -> io::Res
 }
 
 struct Document<'a> {
-    run: &'a RunReport,
+    run: &'a RunRecords<'a>,
     style: JunitStyle,
     names: Names,
     out: &'a mut dyn Write,
@@ -36,38 +34,40 @@ impl Document<'_> {
         let suites = suites(self.run);
         self.out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites")?;
         if self.style != JunitStyle::Ant {
-            self.totals(&suites)?;
+            self.totals()?;
         }
         self.out.write_all(b">\n")?;
         for (id, suite) in suites.iter().enumerate() {
             self.suite(id, suite)?;
         }
-        if self.run.is_unfinished() {
+        if self.run.footer.is_unfinished() {
             self.unfinished(suites.len())?;
         }
         self.out.write_all(b"</testsuites>\n")
     }
 
-    fn totals(&mut self, suites: &[Suite<'_>]) -> io::Result<()> {
+    fn totals(&mut self) -> io::Result<()> {
         let mut total = Counts::default();
-        for report in suites.iter().flat_map(|suite| &suite.cases) {
-            total.add(Kind::of(report.verdict.status));
+        for brief in self.run.tally.briefs().iter().filter(|brief| brief.suite < self.run.header.suites.len())
+        {
+            total.add(Kind::of(brief.status));
         }
-        if self.run.is_unfinished() {
+        if self.run.footer.is_unfinished() {
             total.add(Kind::Error);
         }
         attribute(self.out, "name", "capsule-run")?;
         self.count("tests", total.tests)?;
         self.count("failures", total.failures)?;
         self.count("errors", total.errors)?;
-        self.time(self.run.meta.duration)
+        self.time(self.run.footer.duration_ms)
     }
 
     fn suite(&mut self, id: usize, suite: &Suite<'_>) -> io::Result<()> {
-        let started = suite.started().unwrap_or(self.run.meta.started);
-        self.open_suite(id, &suite.name, suite.counts(), (started, suite.wall_time()), suite.file)?;
-        for report in &suite.cases {
-            self.case(suite, report)?;
+        let started = suite.span.map_or(self.run.header.started_at, |(start, _)| start);
+        self.open_suite(id, &suite.name, suite.counts, (started, suite.wall_time()), suite.file)?;
+        for &at in &suite.cases {
+            let case = self.run.case(at)?;
+            self.case(suite, &case)?;
         }
         self.close_suite()
     }
@@ -77,7 +77,7 @@ impl Document<'_> {
         id: usize,
         name: &str,
         counts: Counts,
-        (started, took): (SystemTime, Duration),
+        (started, took): (Moment, u64),
         file: &str,
     ) -> io::Result<()> {
         self.out.write_all(b"  <testsuite")?;
@@ -89,7 +89,7 @@ impl Document<'_> {
             self.count("skipped", counts.skipped)?;
         }
         self.time(took)?;
-        attribute(self.out, "timestamp", &seconds_without_zone(started))?;
+        attribute(self.out, "timestamp", &started.seconds_without_zone())?;
         match self.style {
             JunitStyle::Extended if !file.is_empty() => attribute(self.out, "file", file)?,
             JunitStyle::Extended | JunitStyle::Strict => {}
@@ -114,26 +114,26 @@ impl Document<'_> {
         self.out.write_all(b"  </testsuite>\n")
     }
 
-    fn case(&mut self, suite: &Suite<'_>, report: &CaseReport) -> io::Result<()> {
-        let (class, name) = self.names.of(suite, report);
-        self.open_case(&class, &name, report.duration().unwrap_or_default())?;
+    fn case(&mut self, suite: &Suite<'_>, case: &CaseRecord) -> io::Result<()> {
+        let (class, name) = self.names.of(suite, case);
+        self.open_case(&class, &name, case.duration_ms().unwrap_or_default())?;
         if self.style == JunitStyle::Extended {
-            attribute(self.out, "file", &report.case.file)?;
-            attribute(self.out, "line", &report.case.line.to_string())?;
+            attribute(self.out, "file", &case.file)?;
+            attribute(self.out, "line", &case.line.to_string())?;
         }
-        let kind = Kind::of(report.verdict.status);
-        if kind == Kind::Passed && !report.is_flaky() {
+        let kind = Kind::of(case.status);
+        if kind == Kind::Passed && !case.flaky {
             return self.out.write_all(b"/>\n");
         }
         self.out.write_all(b">\n")?;
-        self.results(report, kind)?;
+        self.results(case, kind)?;
         if kind != Kind::Passed && self.style != JunitStyle::Ant {
-            self.output(report)?;
+            self.output(case)?;
         }
         self.out.write_all(b"    </testcase>\n")
     }
 
-    fn open_case(&mut self, class: &str, name: &str, took: Duration) -> io::Result<()> {
+    fn open_case(&mut self, class: &str, name: &str, took: u64) -> io::Result<()> {
         self.out.write_all(b"    <testcase")?;
         attribute(self.out, "name", name)?;
         attribute(self.out, "classname", class)?;
@@ -141,42 +141,36 @@ impl Document<'_> {
     }
 
     /// The one result child, and one more for each further try.
-    fn results(&mut self, report: &CaseReport, kind: Kind) -> io::Result<()> {
-        let tries = &report.attempts;
+    fn results(&mut self, case: &CaseRecord, kind: Kind) -> io::Result<()> {
+        let (tries, told) = (&case.attempts, Told::of_case(case));
         match kind {
-            Kind::Passed => self.tries(report, "flakyFailure", tries),
-            Kind::Skipped => self.skipped(&report.verdict),
+            Kind::Passed => self.tries(case, "flakyFailure", tries),
+            Kind::Skipped => self.skipped(&told),
             Kind::Error => {
-                self.problem("error", report, &report.verdict, tries.last())?;
+                self.problem("error", case, &told)?;
                 let earlier = tries.len().saturating_sub(1);
-                self.tries(report, "rerunFailure", &tries[..earlier])
+                self.tries(case, "rerunFailure", &tries[..earlier])
             }
             Kind::Failure => {
                 let first = tries.first().filter(|attempt| tries.len() > 1 && is_failure(attempt));
-                let verdict = first.map_or(&report.verdict, |attempt| &attempt.verdict);
-                self.problem("failure", report, verdict, first.or(tries.last()))?;
-                self.tries(report, "rerunFailure", tries.get(1..).unwrap_or_default())
+                let told = first.map_or(told, Told::of_attempt);
+                self.problem("failure", case, &told)?;
+                self.tries(case, "rerunFailure", tries.get(1..).unwrap_or_default())
             }
         }
     }
 
-    fn problem(
-        &mut self,
-        element: &str,
-        report: &CaseReport,
-        verdict: &Verdict,
-        attempt: Option<&Attempt>,
-    ) -> io::Result<()> {
+    fn problem(&mut self, element: &str, case: &CaseRecord, told: &Told<'_>) -> io::Result<()> {
         write!(self.out, "      <{element}")?;
-        attribute(self.out, "message", &body::message(verdict))?;
-        attribute(self.out, "type", type_name(verdict, attempt.map(|attempt| &attempt.outcome)))?;
+        attribute(self.out, "message", &told.line())?;
+        attribute(self.out, "type", type_name(told))?;
         self.out.write_all(b">")?;
-        text(self.out, &body::text(report, verdict))?;
+        text(self.out, &told.text(case))?;
         writeln!(self.out, "</{element}>")
     }
 
-    fn skipped(&mut self, verdict: &Verdict) -> io::Result<()> {
-        let message = body::message(verdict);
+    fn skipped(&mut self, told: &Told<'_>) -> io::Result<()> {
+        let message = told.line();
         self.out.write_all(b"      <skipped")?;
         attribute(self.out, "message", &message)?;
         self.out.write_all(b">")?;
@@ -186,49 +180,46 @@ impl Document<'_> {
 
     /// One element for each of these tries that did not pass, in the only form that Jenkins shows.
     /// Ant knows none of it.
-    fn tries(&mut self, report: &CaseReport, element: &str, tries: &[Attempt]) -> io::Result<()> {
+    fn tries(&mut self, case: &CaseRecord, element: &str, tries: &[AttemptRecord]) -> io::Result<()> {
         if self.style == JunitStyle::Ant {
             return Ok(());
         }
-        for attempt in tries.iter().filter(|attempt| attempt.verdict.status != Status::Passed) {
+        for attempt in tries.iter().filter(|attempt| attempt.status != Status::Passed) {
+            let told = Told::of_attempt(attempt);
             write!(self.out, "      <{element}")?;
-            attribute(self.out, "message", &body::message(&attempt.verdict))?;
-            attribute(self.out, "type", type_name(&attempt.verdict, Some(&attempt.outcome)))?;
+            attribute(self.out, "message", &told.line())?;
+            attribute(self.out, "type", type_name(&told))?;
             self.out.write_all(b"><stackTrace>")?;
-            text(self.out, &body::text(report, &attempt.verdict))?;
+            text(self.out, &told.text(case))?;
             writeln!(self.out, "</stackTrace></{element}>")?;
         }
         Ok(())
     }
 
-    fn output(&mut self, report: &CaseReport) -> io::Result<()> {
-        if let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) {
-            self.stream("system-out", &ran.stdout)?;
-            self.stream("system-err", &ran.stderr)?;
-        }
-        Ok(())
+    fn output(&mut self, case: &CaseRecord) -> io::Result<()> {
+        let Some(attempt) = case.attempts.last() else { return Ok(()) };
+        self.stream("system-out", attempt.stdout.as_ref())?;
+        self.stream("system-err", attempt.stderr.as_ref())
     }
 
-    fn stream(&mut self, element: &str, captured: &Captured) -> io::Result<()> {
-        if captured.total == 0 {
-            return Ok(());
-        }
+    fn stream(&mut self, element: &str, capture: Option<&Capture>) -> io::Result<()> {
+        let Some(capture) = capture.filter(|capture| capture.bytes > 0) else { return Ok(()) };
         write!(self.out, "      <{element}>")?;
-        text(self.out, &body::captured(captured))?;
+        text(self.out, &capture.readable())?;
         writeln!(self.out, "</{element}>")
     }
 
     /// A case of our own, so that no reader can take an unfinished run for a green one.
     fn unfinished(&mut self, id: usize) -> io::Result<()> {
-        let name = match &self.run.meta.interrupted_by {
+        let name = match &self.run.footer.interrupted_by {
             Some(signal) => format!("run interrupted ({signal})"),
             None => "run not finished".to_owned(),
         };
         let mut counts = Counts::default();
         counts.add(Kind::Error);
-        let meta = &self.run.meta;
-        self.open_suite(id, "@run", counts, (meta.started, meta.duration), "")?;
-        self.open_case("@run", &name, Duration::ZERO)?;
+        let times = (self.run.header.started_at, self.run.footer.duration_ms);
+        self.open_suite(id, "@run", counts, times, "")?;
+        self.open_case("@run", &name, 0)?;
         self.out.write_all(b">\n      <error")?;
         attribute(self.out, "message", &name)?;
         attribute(self.out, "type", "capsule.not-run")?;
@@ -243,11 +234,11 @@ impl Document<'_> {
     }
 
     /// Seconds with three decimals: no exponent, no thousands separator, never empty.
-    fn time(&mut self, time: Duration) -> io::Result<()> {
-        write!(self.out, " time=\"{}.{:03}\"", time.as_secs(), time.subsec_millis())
+    fn time(&mut self, millis: u64) -> io::Result<()> {
+        write!(self.out, " time=\"{}.{:03}\"", millis / 1000, millis % 1000)
     }
 }
 
-fn is_failure(attempt: &Attempt) -> bool {
-    attempt.verdict.status == Status::Failed
+fn is_failure(attempt: &AttemptRecord) -> bool {
+    attempt.status == Status::Failed
 }

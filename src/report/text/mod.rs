@@ -9,8 +9,9 @@ mod style;
 mod summary;
 mod word;
 
+pub use super::record::Audience;
 pub use failure::failure;
 pub use line::{case_line, counted_case_line};
-pub use style::{Audience, TextStyle};
+pub use style::TextStyle;
 pub use summary::summary;
 pub use word::word;

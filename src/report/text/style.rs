@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::resolve::Visibility;
+use crate::report::record::Audience;
 use crate::units::visible_line;
 
 /// How text for people is to look, and who reads it.
@@ -26,27 +26,6 @@ pub struct TextStyle {
 impl Default for TextStyle {
     fn default() -> Self {
         Self { color: false, ascii: false, width: 100, audience: Audience::Staff, rerun: String::new() }
-    }
-}
-
-/// Who reads a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Audience {
-    /// People who may see everything.
-    #[default]
-    Staff,
-    /// Students: of a case that is not visible they see name, verdict and hint only.
-    Student,
-}
-
-impl Audience {
-    /// Whether this reader may see the input, the expectation and the output of a case.
-    #[must_use]
-    pub fn sees(self, visibility: Visibility) -> bool {
-        match visibility {
-            Visibility::Visible => true,
-            Visibility::Hidden | Visibility::AfterDueDate | Visibility::AfterPublished => self == Self::Staff,
-        }
     }
 }
 
@@ -166,13 +145,5 @@ mod tests {
     fn a_log_finds_no_command_in_what_a_program_printed() {
         let style = TextStyle::default();
         assert_eq!(style.safe("a ##[add-mask]b ##vso[task]c"), "a ##\\[add-mask]b ##vso\\[task]c");
-    }
-
-    #[test]
-    fn students_see_only_visible_cases() {
-        assert!(Audience::Student.sees(Visibility::Visible));
-        assert!(!Audience::Student.sees(Visibility::Hidden));
-        assert!(!Audience::Student.sees(Visibility::AfterDueDate));
-        assert!(Audience::Staff.sees(Visibility::Hidden));
     }
 }

@@ -13,7 +13,10 @@ impl Resolver<'_> {
     /// The file at `path`, relative to the suite. What is wrong with it is said at `span`.
     pub(super) fn read_file(&mut self, path: &Path, span: &Range<usize>) -> Option<FileContent> {
         if !self.read.contains_key(path) {
-            let content = self.read_now(path);
+            let mut content = self.read_now(path);
+            if let Ok(content) = &mut content {
+                content.bytes = self.keep(Arc::clone(&content.bytes));
+            }
             self.read.insert(path.to_owned(), content);
         }
         match self.read.get(path)? {
@@ -31,7 +34,7 @@ impl Resolver<'_> {
     /// An input that a glob found: read once by the one case that it makes, so not kept.
     pub(super) fn read_input(&mut self, path: &Path, span: &Range<usize>) -> Option<Arc<[u8]>> {
         match self.read_now(path) {
-            Ok(content) => Some(content.bytes),
+            Ok(content) => Some(self.keep(content.bytes)),
             Err(message) => {
                 self.mistake(Code::OutOfRange, span, message, "");
                 None

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::planned::Planned;
 use super::resolver::Resolver;
@@ -34,7 +35,7 @@ struct Index<'p> {
 
 impl Resolver<'_> {
     /// For each case the ids of all that it needs: build steps first, then in the suite's order.
-    pub(super) fn needs(&mut self, planned: &[Planned<'_>], build: &[CaseId]) -> Vec<Vec<CaseId>> {
+    pub(super) fn needs(&mut self, planned: &[Planned<'_>], build: &[CaseId]) -> Vec<Arc<[CaseId]>> {
         let suite = self.suite;
         let mut members = vec![Vec::new(); suite.groups.len()];
         for (at, case) in planned.iter().enumerate() {
@@ -58,7 +59,7 @@ impl Resolver<'_> {
             })
             .collect();
         if self.find_circle(planned, &index, &of_groups, &of_cases) {
-            return vec![Vec::new(); planned.len()];
+            return vec![Arc::default(); planned.len()];
         }
         self.expand(planned, build, &index, &of_groups, &of_cases)
     }
@@ -173,7 +174,7 @@ impl Resolver<'_> {
         index: &Index<'_>,
         of_groups: &[Vec<Needed>],
         of_cases: &[Vec<Needed>],
-    ) -> Vec<Vec<CaseId>> {
+    ) -> Vec<Arc<[CaseId]>> {
         let flat = |needs: &[Needed]| -> Vec<usize> {
             let cases = needs.iter().flat_map(|needed| match needed {
                 Needed::Build => &[],
@@ -183,9 +184,15 @@ impl Resolver<'_> {
             cases.copied().collect()
         };
         let groups: Vec<Vec<usize>> = of_groups.iter().map(|needs| flat(needs)).collect();
+        // Most cases need what their group needs and nothing else: they have one list.
+        let mut shared: HashMap<Option<usize>, Arc<[CaseId]>> = HashMap::new();
         let mut total = 0;
         let mut all = Vec::with_capacity(planned.len());
         for (case, own) in planned.iter().zip(of_cases) {
+            if let Some(known) = shared.get(&case.group).filter(|_| own.is_empty()) {
+                all.push(Arc::clone(known));
+                continue;
+            }
             let mut cases = flat(own);
             cases.extend(case.group.iter().flat_map(|group| &groups[*group]));
             cases.sort_unstable();
@@ -195,9 +202,14 @@ impl Resolver<'_> {
                 let message = format!("`needs` ties the cases together more than {MAX_NEEDS} times");
                 let help = "let one case stand for a large group, and need that";
                 self.mistake(Code::OutOfRange, &case.span, message, help);
-                return vec![Vec::new(); planned.len()];
+                return vec![Arc::default(); planned.len()];
             }
-            all.push(build.iter().cloned().chain(cases.iter().map(|&at| planned[at].id.clone())).collect());
+            let ids = build.iter().cloned().chain(cases.iter().map(|&at| planned[at].id.clone()));
+            let ids: Arc<[CaseId]> = ids.collect();
+            if own.is_empty() {
+                shared.insert(case.group, Arc::clone(&ids));
+            }
+            all.push(ids);
         }
         all
     }

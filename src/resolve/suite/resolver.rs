@@ -13,8 +13,8 @@ use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::judge::Code;
 use crate::policy::Profiles;
 use crate::resolve::{
-    self, CaseId, CaseKind, FileContent, FileKind, Files, GroupScore, Operator, ResolvedCase, ResolvedSuite,
-    Settings, Sources, Visibility,
+    self, CaseId, CaseKind, CaseSettings, FileContent, FileKind, Files, GroupScore, Operator, ResolvedCase,
+    ResolvedSuite, Visibility,
 };
 use crate::sandbox::spec::{InputFile, Stdin};
 use crate::suite::{self, Command, Common, Content, Lines, Score, Suite, SuiteFormat, WorkspaceFile, shown};
@@ -74,6 +74,17 @@ pub fn load_suite(
     }
 }
 
+/// What the cases of a group have that say nothing of their own.
+#[derive(Default)]
+pub(super) struct Shared {
+    /// The inner `None` where they are broken, which has been complained about.
+    pub(super) settings: Option<Option<Arc<CaseSettings>>>,
+    argv: Option<Arc<[NoNul]>>,
+    files: Option<Arc<[InputFile]>>,
+    tags: Option<Arc<[String]>>,
+    name: Option<Arc<str>>,
+}
+
 pub(super) struct Resolver<'a> {
     pub(super) suite: &'a Suite,
     pub(super) operator: &'a Operator,
@@ -87,8 +98,12 @@ pub(super) struct Resolver<'a> {
     pub(super) profiles: Profiles,
     /// Profiles of the suite that have been complained about: cases that use them are left alone.
     pub(super) broken_profiles: HashSet<String>,
-    /// Settings of cases that say nothing of their own, by group.
-    pub(super) shared: HashMap<Option<usize>, Option<Settings>>,
+    /// What cases have that say nothing of their own, by group.
+    pub(super) shared: HashMap<Option<usize>, Shared>,
+    /// Bytes that are there once, however many cases have them.
+    pub(super) contents: HashSet<Arc<[u8]>>,
+    /// The name of the file, for every case.
+    file: Arc<str>,
     /// Files that have been read; `None` where reading failed and was complained about.
     pub(super) read: HashMap<PathBuf, Result<FileContent, String>>,
     pub(super) errors: Vec<Diagnostic>,
@@ -114,6 +129,8 @@ impl<'a> Resolver<'a> {
             submission: None,
             broken_profiles: HashSet::new(),
             shared: HashMap::new(),
+            contents: HashSet::new(),
+            file: Arc::from(suite.source.name.as_str()),
             read: HashMap::new(),
             errors: Vec::new(),
             lenient: false,
@@ -265,7 +282,7 @@ impl<'a> Resolver<'a> {
             let layers = Layers::of_build(&step.common);
             let mut case = self.case(&layers, id, step.span.start);
             case.kind = CaseKind::Build;
-            case.name = name;
+            case.name = name.into();
             case.points = 0.0;
             case.outputs.clone_from(&step.outputs);
             case.expectation = super::expectation::of_build();
@@ -281,36 +298,25 @@ impl<'a> Resolver<'a> {
         let argv = self.argv(layers, start);
         let blocked = argv.first().and_then(|program| resolve::blocked(program, &settings, self.operator));
         ResolvedCase {
-            name: id.0.to_string(),
+            name: Arc::clone(&id.0),
             id,
             kind: CaseKind::Case,
             suite: self.inputs.index,
             group: None,
-            file: self.suite.source.name.clone(),
+            file: Arc::clone(&self.file),
             line: self.lines.line(start),
             params: BTreeMap::new(),
-            tags: Vec::new(),
+            tags: Arc::default(),
             points: 1.0,
             visibility: Visibility::Visible,
-            profile: settings.profile.value,
-            limits: settings.limits,
+            settings,
             argv,
             blocked,
-            env: settings.env.into_iter().map(|(name, value)| (name, value.value)).collect(),
-            workdir: settings.workdir.value,
-            sources: self.submission.clone().map_or(Sources::Empty, |path| Sources::Folders(vec![path])),
             files: self.workspace_files(layers),
             outputs: Vec::new(),
-            binds: settings.binds.into_iter().map(|bind| bind.value).collect(),
-            network: settings.network.value,
             stdin: self.stdin(layers),
-            seccomp: settings.seccomp.value,
-            cgroup: settings.cgroup.value,
-            require: settings.require.value,
-            setup_timeout: settings.setup_timeout,
-            watch_interval: settings.watch_interval.value,
             expectation: super::expectation::of_build(),
-            needs: Vec::new(),
+            needs: Arc::default(),
             group_score: None,
         }
     }
@@ -318,11 +324,16 @@ impl<'a> Resolver<'a> {
     /// What only cases have.
     fn of_planned(&mut self, case: &mut ResolvedCase, planned: &Planned<'_>, layers: &Layers<'_>) {
         if let Some(group) = planned.group {
-            case.group = Some(self.suite.groups[group].name.value.clone());
+            let suite = self.suite;
+            let name = &mut self.shared.entry(planned.group).or_default().name;
+            case.group =
+                Some(Arc::clone(name.get_or_insert_with(|| suite.groups[group].name.value.as_str().into())));
         }
-        case.name.clone_from(&planned.name);
-        case.tags = layers.least_first().flat_map(|common| common.tags.iter().cloned()).collect();
-        case.tags.dedup();
+        case.name = match planned.group {
+            Some(_) => planned.name.as_str().into(),
+            None => Arc::clone(&planned.id.0),
+        };
+        case.tags = self.tags(layers);
         let visibility = layers.first(|common| common.visibility.as_ref());
         case.visibility = visibility.map_or(Visibility::Visible, |word| (*word).into());
         let input =
@@ -333,7 +344,34 @@ impl<'a> Resolver<'a> {
         case.expectation = self.expectation(layers, planned);
     }
 
-    fn argv(&mut self, layers: &Layers<'_>, start: usize) -> Vec<NoNul> {
+    fn tags(&mut self, layers: &Layers<'_>) -> Arc<[String]> {
+        let all = || {
+            let mut tags: Vec<String> =
+                layers.least_first().flat_map(|common| common.tags.iter().cloned()).collect();
+            tags.dedup();
+            tags.into()
+        };
+        if !layers.is_like_its_group(|case| case.tags.is_empty()) {
+            return all();
+        }
+        Arc::clone(self.shared.entry(layers.group()).or_default().tags.get_or_insert_with(all))
+    }
+
+    fn argv(&mut self, layers: &Layers<'_>, start: usize) -> Arc<[NoNul]> {
+        if !layers.is_like_its_group(|case| case.command.is_none() && case.args_span.is_none()) {
+            return self.argv_of(layers, start).into();
+        }
+        if let Some(argv) = self.shared.get(&layers.group()).and_then(|shared| shared.argv.as_ref()) {
+            return Arc::clone(argv);
+        }
+        let argv: Arc<[NoNul]> = self.argv_of(layers, start).into();
+        if !argv.is_empty() {
+            self.shared.entry(layers.group()).or_default().argv = Some(Arc::clone(&argv));
+        }
+        argv
+    }
+
+    fn argv_of(&mut self, layers: &Layers<'_>, start: usize) -> Vec<NoNul> {
         let levels: Vec<&Common> = layers.most_first().collect();
         let Some(at) = levels.iter().position(|common| common.command.is_some()) else {
             let help = "add `run: [program, argument]` to it, to its group or to `defaults`";
@@ -362,11 +400,23 @@ impl<'a> Resolver<'a> {
             return Stdin::Empty;
         };
         let bytes = self.content(content).map(|content| content.bytes);
-        Stdin::Bytes(bytes.unwrap_or_else(|| Arc::from([])))
+        Stdin::Bytes(bytes.unwrap_or_default())
     }
 
     /// The files of all levels; the most particular wins where two put one at the same place.
-    fn workspace_files(&mut self, layers: &Layers<'_>) -> Vec<InputFile> {
+    fn workspace_files(&mut self, layers: &Layers<'_>) -> Arc<[InputFile]> {
+        if !layers.is_like_its_group(|case| case.files.is_empty()) {
+            return self.workspace_files_of(layers).into();
+        }
+        if let Some(files) = self.shared.get(&layers.group()).and_then(|shared| shared.files.as_ref()) {
+            return Arc::clone(files);
+        }
+        let files: Arc<[InputFile]> = self.workspace_files_of(layers).into();
+        self.shared.entry(layers.group()).or_default().files = Some(Arc::clone(&files));
+        files
+    }
+
+    fn workspace_files_of(&mut self, layers: &Layers<'_>) -> Vec<InputFile> {
         let written: BTreeMap<&Path, &WorkspaceFile> = layers
             .least_first()
             .flat_map(|common| &common.files)
@@ -424,9 +474,26 @@ impl<'a> Resolver<'a> {
 
     pub(super) fn content(&mut self, content: &suite::Spanned<Content>) -> Option<FileContent> {
         match &content.value {
-            Content::Text(text) => Some(FileContent { bytes: Arc::from(text.as_bytes()), executable: false }),
+            Content::Text(text) => Some(FileContent { bytes: self.once(text.as_bytes()), executable: false }),
             Content::File(path) => self.read_file(path, &content.span),
         }
+    }
+
+    /// `bytes`, shared with everything that has the same.
+    pub(super) fn once(&mut self, bytes: &[u8]) -> Arc<[u8]> {
+        match self.contents.get(bytes) {
+            Some(known) => Arc::clone(known),
+            None => self.keep(Arc::from(bytes)),
+        }
+    }
+
+    /// The same for bytes that are an `Arc` already.
+    pub(super) fn keep(&mut self, bytes: Arc<[u8]>) -> Arc<[u8]> {
+        if let Some(known) = self.contents.get(&*bytes) {
+            return Arc::clone(known);
+        }
+        self.contents.insert(Arc::clone(&bytes));
+        bytes
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::resolver::Resolver;
@@ -10,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::judge::Code;
 use crate::limits::{LimitField, Origin, Resolved, WrittenLimits};
 use crate::policy::{Isolation, Profile, Profiles};
-use crate::resolve::{self, Operator, Settings};
+use crate::resolve::{self, CaseSettings, Operator, Settings, Sources};
 use crate::suite::{Common, LimitBlock, Lines, Spanned, Suite, SuiteProfile};
 use crate::units::{NoNul, format_duration};
 
@@ -46,16 +47,25 @@ impl<'a> Layers<'a> {
         self.most_first().find_map(get)
     }
 
+    /// The number of the group.
+    pub(super) fn group(&self) -> Option<usize> {
+        self.group
+    }
+
+    /// Whether the case has what its group has: it says nothing itself, as `silent` finds.
+    pub(super) fn is_like_its_group(&self, silent: impl Fn(&Common) -> bool) -> bool {
+        !self.build && self.levels[0].is_none_or(silent)
+    }
+
     /// Whether the case itself says nothing that the settings depend on.
     fn is_ordinary(&self) -> bool {
-        !self.build
-            && self.levels[0].is_none_or(|case| {
-                case.limits.spans.is_empty()
-                    && case.env.is_empty()
-                    && case.network.is_none()
-                    && case.workdir.is_none()
-                    && case.profile.is_none()
-            })
+        self.is_like_its_group(|case| {
+            case.limits.spans.is_empty()
+                && case.env.is_empty()
+                && case.network.is_none()
+                && case.workdir.is_none()
+                && case.profile.is_none()
+        })
     }
 }
 
@@ -121,16 +131,23 @@ impl Resolver<'_> {
     }
 
     /// Limits, environment and isolation of a case. After a mistake: something harmless.
-    pub(super) fn settings(&mut self, layers: &Layers<'_>) -> Settings {
+    pub(super) fn settings(&mut self, layers: &Layers<'_>) -> Arc<CaseSettings> {
         if !layers.is_ordinary() {
-            return self.settings_of(layers).unwrap_or_else(harmless);
+            let settings = self.settings_of(layers).unwrap_or_else(harmless);
+            return Arc::new(CaseSettings::new(settings, self.sources()));
         }
         let group = layers.group;
-        if !self.shared.contains_key(&group) {
+        if self.shared.get(&group).is_none_or(|shared| shared.settings.is_none()) {
             let settings = self.settings_of(layers);
-            self.shared.insert(group, settings);
+            let settings = settings.map(|settings| Arc::new(CaseSettings::new(settings, self.sources())));
+            self.shared.entry(group).or_default().settings = Some(settings);
         }
-        self.shared.get(&group).cloned().flatten().unwrap_or_else(harmless)
+        let shared = self.shared.get(&group).and_then(|shared| shared.settings.clone().flatten());
+        shared.unwrap_or_else(|| Arc::new(CaseSettings::new(harmless(), self.sources())))
+    }
+
+    fn sources(&self) -> Sources {
+        self.submission.clone().map_or(Sources::Empty, |path| Sources::Folders(vec![path]))
     }
 
     fn settings_of(&mut self, layers: &Layers<'_>) -> Option<Settings> {

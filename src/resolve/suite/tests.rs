@@ -147,7 +147,7 @@ fn a_suite_becomes_build_steps_and_cases_in_the_order_of_the_file_and_of_numbers
     assert!(case(&suite, "build/link").expectation.build);
     let sum = case(&suite, "sum");
     assert_eq!(sum.sources, Sources::Folders(vec![PathBuf::from("/s/submission")]));
-    assert_eq!((sum.suite, sum.file.as_str()), (3, "suite.yaml"));
+    assert_eq!((sum.suite, &*sum.file), (3, "suite.yaml"));
     assert_eq!(HOMEWORK.lines().nth(sum.line as usize - 1), Some("  - id: sum"));
 }
 
@@ -169,7 +169,7 @@ fn a_case_goes_before_its_group_and_the_group_before_the_defaults() {
     assert_eq!(sum.workdir, Path::new("/workspace/sub"));
     assert_eq!(sum.visibility, Visibility::AfterDueDate);
     assert_eq!(case(&suite, "secret/a").visibility, Visibility::Hidden);
-    assert_eq!(case(&suite, "secret/a").tags, ["slow"]);
+    assert_eq!(*case(&suite, "secret/a").tags, ["slow"]);
 }
 
 #[test]

@@ -1,0 +1,84 @@
+//! [`Audience`]: who reads a report, and what is left of a case that this reader may not see.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CaseRecord, RunHeader};
+use crate::judge::{Details, Status};
+use crate::resolve::Visibility;
+
+/// Who reads a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// People who may see everything.
+    #[default]
+    Staff,
+    /// Students: of a case that is not visible they see name, verdict and hint only.
+    Student,
+}
+
+impl Audience {
+    /// Whether this reader may see the input, the expectation and the output of a case.
+    #[must_use]
+    pub fn sees(self, visibility: Visibility) -> bool {
+        match visibility {
+            Visibility::Visible => true,
+            Visibility::Hidden | Visibility::AfterDueDate | Visibility::AfterPublished => self == Self::Staff,
+        }
+    }
+}
+
+impl CaseRecord {
+    /// What `audience` may know of this case. Of one that it may not see, id, place, verdict, points
+    /// and the kind of near miss are left. No attempt is: a program that was given a secret could
+    /// tell it by its exit status, by a signal, by the time that it takes.
+    #[must_use]
+    pub fn for_audience(mut self, audience: Audience) -> Self {
+        if audience.sees(self.visibility) {
+            return self;
+        }
+        self.params.clear();
+        self.details = Details::default();
+        self.notes.clear();
+        self.attempts.clear();
+        let (status, code) = (self.status, self.code);
+        if let Some(reason) = &mut self.reason {
+            reason.message = match (status, code) {
+                (_, Some(code)) => code.title(),
+                (Status::NotRun, None) => "not run",
+                (Status::Cancelled, None) => "cancelled",
+                (Status::Skipped, None) => "skipped",
+                _ => "did not pass",
+            }
+            .to_owned();
+        }
+        self
+    }
+}
+
+impl RunHeader {
+    /// What `audience` may know of the run: students need not know the command line, which can hold
+    /// what an assignment is to keep, nor where it was given.
+    #[must_use]
+    pub fn for_audience(mut self, audience: Audience) -> Self {
+        if audience == Audience::Student {
+            self.argv.clear();
+            self.cwd.clear();
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn students_see_only_visible_cases() {
+        assert!(Audience::Student.sees(Visibility::Visible));
+        assert!(!Audience::Student.sees(Visibility::Hidden));
+        assert!(!Audience::Student.sees(Visibility::AfterDueDate));
+        assert!(Audience::Staff.sees(Visibility::Hidden));
+    }
+}

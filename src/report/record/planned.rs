@@ -1,0 +1,127 @@
+//! [`PlannedCase`]: a case as it is known before it runs.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CaseRecord, Points, Reason, ReasonKind, SuiteRecord};
+use crate::judge::{Details, Status};
+use crate::resolve::{self, CaseKind, ResolvedCase, Visibility};
+
+/// A case as it is known before it runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedCase {
+    /// Unique in its suite.
+    pub id: String,
+    /// The name of its suite.
+    pub suite: String,
+    /// The index of its suite in the run, from 0.
+    pub suite_index: usize,
+    /// Build step or case.
+    pub kind: Kind,
+    /// The last part of the id.
+    pub name: String,
+    /// The group.
+    pub group: Option<String>,
+    /// Matrix parameters.
+    pub params: BTreeMap<String, String>,
+    /// The suite file, as the user named it.
+    pub file: String,
+    /// Its line there, from 1.
+    pub line: u32,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Points that can be reached.
+    pub max_score: Points,
+    /// How the points of its group are given; null when it is in none.
+    pub group_score: Option<GroupScoring>,
+    /// The points of the whole group, where they are all or nothing.
+    pub group_points: Option<Points>,
+    /// Who may see its input, expectation and output.
+    pub visibility: Visibility,
+}
+
+/// What kind of thing a case is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A build step.
+    Build,
+    /// A case proper.
+    Case,
+}
+
+/// How the points of a group are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "GroupScore")]
+pub enum GroupScoring {
+    /// Each case by itself.
+    Sum,
+    /// All of them if every case passed, otherwise none.
+    AllOrNothing,
+}
+
+impl PlannedCase {
+    /// What is known of `case`, one of the run with these suites.
+    #[must_use]
+    pub fn new(case: &ResolvedCase, suites: &[SuiteRecord]) -> Self {
+        Self {
+            id: case.id.0.to_string(),
+            suite: suites.get(case.suite).map_or_else(String::new, |suite| suite.name.clone()),
+            suite_index: case.suite,
+            kind: match case.kind {
+                CaseKind::Build => Kind::Build,
+                CaseKind::Case => Kind::Case,
+            },
+            name: case.name.to_string(),
+            group: case.group.as_deref().map(str::to_owned),
+            params: case.params.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+            file: case.file.to_string(),
+            line: case.line,
+            tags: case.tags.iter().map(ToString::to_string).collect(),
+            max_score: Points(case.points),
+            group_score: case.group_score.map(|score| match score {
+                resolve::GroupScore::Sum => GroupScoring::Sum,
+                resolve::GroupScore::AllOrNothing { .. } => GroupScoring::AllOrNothing,
+            }),
+            group_points: case.group_score.and_then(|score| match score {
+                resolve::GroupScore::Sum => None,
+                resolve::GroupScore::AllOrNothing { points } => Some(Points(points)),
+            }),
+            visibility: case.visibility,
+        }
+    }
+
+    /// The record of this case where it has no result: what a reader finds if the run never ends.
+    #[must_use]
+    pub fn without_result(&self) -> CaseRecord {
+        let reason =
+            Reason { kind: ReasonKind::NotRun, message: "the run did not end".to_owned(), near_miss: None };
+        CaseRecord {
+            id: self.id.clone(),
+            suite: self.suite.clone(),
+            suite_index: self.suite_index,
+            kind: self.kind,
+            name: self.name.clone(),
+            group: self.group.clone(),
+            params: self.params.clone(),
+            file: self.file.clone(),
+            line: self.line,
+            tags: self.tags.clone(),
+            status: Status::NotRun,
+            code: None,
+            details: Details::default(),
+            reason: Some(reason),
+            notes: Vec::new(),
+            score: Points(0.0),
+            max_score: self.max_score,
+            group_score: self.group_score,
+            group_points: self.group_points,
+            visibility: self.visibility,
+            flaky: false,
+            attempts: Vec::new(),
+        }
+    }
+}
