@@ -24,6 +24,8 @@ pub mod sandbox;
 
 pub mod resolve;
 
+pub mod package;
+
 pub mod report;
 pub mod runner;
 

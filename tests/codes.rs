@@ -121,6 +121,9 @@ one_test_for_each_code! {
     e6006_checker_failed: CheckerFailed;
     e6007_prerequisite_failed: PrerequisiteFailed;
     e6008_unexpected_pass: UnexpectedPass;
+    e6009_hook_failed: HookFailed;
+    e6010_source_refused: SourceRefused;
+    e6011_resource_use: ResourceUse;
 }
 
 fn provocation(code: Code) -> Provocation {
@@ -152,6 +155,9 @@ fn provocation(code: Code) -> Provocation {
         Code::CheckerFailed => Needs("external checkers, which suites cannot name yet"),
         Code::PrerequisiteFailed => Live(prerequisite_failed()),
         Code::UnexpectedPass => Live(unexpected_pass()),
+        Code::HookFailed => Needs("a suite with hooks"),
+        Code::SourceRefused => Needs("a suite with `source`"),
+        Code::ResourceUse => Needs("a suite with `resources`"),
     }
 }
 
@@ -450,7 +456,7 @@ fn unexpected_pass() -> Vec<Scenario> {
 fn only_these_codes_are_not_provoked_live() {
     let not_live = Code::ALL.iter().filter(|code| matches!(provocation(**code), Needs(_)));
     let numbers: Vec<_> = not_live.map(|code| code.number()).collect();
-    assert_eq!(numbers, ["E5003", "E6006"]);
+    assert_eq!(numbers, ["E5003", "E6006", "E6009", "E6010", "E6011"]);
 }
 
 impl Scenario {

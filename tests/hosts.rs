@@ -296,6 +296,7 @@ fn verdict_of(spec: &Spec) -> (Verdict, Option<Ran>) {
         files: Vec::new(),
         code: None,
         build: false,
+        ..Expectation::default()
     };
     let outcome = engine().run(spec, &Cancel::new().expect("a descriptor is free"));
     let verdict = judge::judge(&expectation, &spec.limits, &outcome);

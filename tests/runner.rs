@@ -139,9 +139,13 @@ fn case(id: &str, what: &str) -> ResolvedCase {
             files: Vec::new(),
             code: None,
             build: false,
+            ..Expectation::default()
         },
         needs: Arc::default(),
         group_score: None,
+        terms: Arc::default(),
+        judging: None,
+        for_judge: false,
     }
 }
 
@@ -179,6 +183,7 @@ fn plan(cases: Vec<ResolvedCase>, jobs: usize) -> RunPlan {
         max_fail: None,
         broken: Vec::new(),
         scratch: std::env::temp_dir(),
+        again: runner::Again::default(),
     }
 }
 

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::cmd::review::ReviewArgs;
 use crate::report::junit::JunitStyle;
+use crate::report::text::DiffLayout;
 
 /// Run code that you do not trust in a sandbox, and say truthfully what became of it
 #[derive(Debug, Parser)]
@@ -17,7 +19,7 @@ use crate::report::junit::JunitStyle;
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS]\n       capsule-run grade SUITE --submissions GLOB --out DIR\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
+    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS]\n       capsule-run grade SUITE --submissions GLOB --out DIR\n       capsule-run review [SUITE]... [OPTIONS]\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
     after_help = "Exit status of `capsule-run -- CMD`: the program's own; 124 at a limit, 128+N for a signal, 126 not executable, 127 not found, 125 when capsule-run itself failed.\nMore: capsule-run help exit-codes, capsule-run help codes, capsule-run help suite"
 )]
 pub(super) struct Cli {
@@ -34,8 +36,12 @@ pub(super) enum Command {
     Suite(Box<SuiteArgs>),
     /// Grade a class: every submission with one suite, a report each, and a gradebook
     Grade(Box<super::grade_args::GradeArgs>),
+    /// Accept or reject expectations that a run with --pending found changed
+    Review(Box<ReviewArgs>),
     /// Try what this host can isolate and limit, and say what to do where it cannot
     Doctor(DoctorArgs),
+    /// Write the suite that a problem package amounts to
+    Import(ImportArgs),
     /// Explain a topic, a code or a subcommand: codes, exit-codes, E3001, suite, schema
     Help(HelpArgs),
     /// Print the JSON Schema of a file that this version reads or writes
@@ -163,13 +169,21 @@ pub(super) enum RequireArg {
 /// `capsule-run suite`.
 #[derive(Debug, Args)]
 pub(super) struct SuiteArgs {
-    /// Suite files, or folders that hold one [default: ./capsule.yaml, ./grade.yaml,
+    /// Suite files, or folders that hold one or a problem package [default: ./capsule.yaml, ./grade.yaml,
     /// ./*.capsule.yaml]
     #[arg(value_name = "SUITE")]
     pub(super) suites: Vec<PathBuf>,
     /// The folder with the submission; replaces the suite's own
     #[arg(long, value_name = "DIR")]
     pub(super) submission: Option<PathBuf>,
+    /// Run every reference solution that GLOB finds beside the suite, and compare each with what is
+    /// expected of it: by its folder (accepted, wrong_answer, …), submissions.yaml, or
+    /// @EXPECTED_RESULTS@ in it
+    #[arg(long, value_name = "GLOB", conflicts_with = "submission")]
+    pub(super) submissions: Option<String>,
+    /// Write what became of the solutions to FILE as JSON (- is standard output)
+    #[arg(long, value_name = "FILE", requires = "submissions")]
+    pub(super) verdicts: Option<PathBuf>,
     #[command(flatten)]
     pub(super) select: SelectArgs,
     /// How many cases run at a time: a number, or `auto` for one per CPU
@@ -178,6 +192,9 @@ pub(super) struct SuiteArgs {
     /// Start nothing new once N cases have not passed
     #[arg(long, value_name = "N")]
     pub(super) max_fail: Option<std::num::NonZeroUsize>,
+    /// Stop the run after this time, as Ctrl-C does: 90s, 10m
+    #[arg(long, value_name = "TIME")]
+    pub(super) run_timeout: Option<String>,
     /// The same as --max-fail 1
     #[arg(short = 'x', conflicts_with = "max_fail")]
     pub(super) exit_first: bool,
@@ -192,6 +209,8 @@ pub(super) struct SuiteArgs {
     pub(super) reports: ReportArgs,
     #[command(flatten)]
     pub(super) show: ShowArgs,
+    #[command(flatten)]
+    pub(super) update: UpdateArgs,
     /// List the selected cases in order; run nothing
     #[arg(long)]
     pub(super) list: bool,
@@ -252,6 +271,18 @@ impl From<JunitStyleArg> for JunitStyle {
     }
 }
 
+/// What becomes of expectations that differ.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Expectations")]
+pub(super) struct UpdateArgs {
+    /// Where a case failed only because its output differs, expect that output from now on
+    #[arg(long, conflicts_with = "pending")]
+    pub(super) accept: bool,
+    /// Keep such outputs beside the suite (*.new) for `capsule-run review`; not in CI
+    #[arg(long)]
+    pub(super) pending: bool,
+}
+
 /// What is shown, and how.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Display")]
@@ -262,6 +293,15 @@ pub(super) struct ShowArgs {
     /// Which cases are shown with their output and differences
     #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
     pub(super) output: OutputWhen,
+    /// How many of the slowest cases are named at the end
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub(super) durations: usize,
+    /// How a difference is laid out
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub(super) diff: DiffArg,
+    /// Lines of the differences of one case that are shown: a number, or all
+    #[arg(long, value_name = "N|all", default_value = "80")]
+    pub(super) diff_lines: DiffLines,
     /// How progress is shown
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) progress: ProgressArg,
@@ -288,6 +328,46 @@ pub(super) enum Show {
     All,
     /// No case
     None,
+}
+
+/// `--diff`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffArg {
+    /// What was expected above what was found
+    #[default]
+    Unified,
+    /// Both in one line, where they have something in common
+    Inline,
+    /// Side by side
+    Side,
+}
+
+impl From<DiffArg> for DiffLayout {
+    fn from(arg: DiffArg) -> Self {
+        match arg {
+            DiffArg::Unified => Self::Unified,
+            DiffArg::Inline => Self::Inline,
+            DiffArg::Side => Self::Side,
+        }
+    }
+}
+
+/// `--diff-lines`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DiffLines(pub(super) usize);
+
+impl std::str::FromStr for DiffLines {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(Self(usize::MAX)),
+            number => match number.parse() {
+                Ok(0) | Err(_) => Err("a number from 1, or `all`"),
+                Ok(lines) => Ok(Self(lines)),
+            },
+        }
+    }
 }
 
 /// `--output`.
@@ -338,6 +418,20 @@ pub(super) enum MessageFormat {
     Human,
     /// One JSON object a line
     Json,
+}
+
+/// `capsule-run import`.
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The folder of the package: problem.yaml, init.yml, autograding.json, or NAME.in beside NAME.ans
+    #[arg(value_name = "PACKAGE")]
+    pub(super) package: PathBuf,
+    /// The suite to write, in the folder of the package; never overwrites [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// The language of submissions [default: that of an accepted solution]
+    #[arg(long, value_name = "NAME")]
+    pub(super) language: Option<String>,
 }
 
 /// `capsule-run doctor`.

@@ -3,10 +3,12 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::turns::Turns;
 use crate::resolve::Operator;
 use crate::sandbox::cancel::Cancel;
+use crate::sandbox::live::Live;
 use crate::sandbox::outcome::{Fault, Outcome};
 use crate::sandbox::spec::Spec;
 use crate::sandbox::{Engine, EngineOptions, LinuxEngine};
@@ -41,6 +43,16 @@ fn most_at_a_time(operator: &Operator) -> Option<u32> {
 pub(super) enum HostEngine {
     Sandbox(Box<LinuxEngine>),
     Broken(Fault),
+}
+
+impl HostEngine {
+    /// What runs now; nothing ever does where there is no sandbox.
+    pub(super) fn live(&self) -> Option<Arc<Live>> {
+        match self {
+            Self::Sandbox(engine) => Some(engine.live()),
+            Self::Broken(_) => None,
+        }
+    }
 }
 
 impl Engine for HostEngine {

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command};
 use super::load::Places;
-use super::{cmd, exit, logging, terminal};
+use super::{cmd, exit, last_words, logging, terminal};
 use crate::diagnostic::nearest;
 use crate::units::visible_line;
 
@@ -16,6 +16,7 @@ use crate::units::visible_line;
 #[must_use]
 pub fn main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
+    last_words::watch();
     logging::start();
     exit::code(match Cli::try_parse_from(&argv) {
         Ok(cli) => dispatch(cli),
@@ -29,7 +30,9 @@ fn dispatch(cli: Cli) -> u8 {
         None => cmd::single::run(cli.single, &places),
         Some(Command::Suite(args)) => cmd::suite::run(*args, &places),
         Some(Command::Grade(args)) => cmd::grade::run(&args, &places),
+        Some(Command::Review(args)) => cmd::review::run(&args, &places),
         Some(Command::Doctor(args)) => cmd::doctor::run(&args, &places),
+        Some(Command::Import(args)) => cmd::import::run(&args),
         Some(Command::Help(args)) => cmd::help::run(&args),
         Some(Command::Schema(args)) => cmd::schema::run(&args),
     }

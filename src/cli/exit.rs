@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+use super::signals::Cause;
 use crate::judge::{Code, Family, Status};
 use crate::report::{CaseReport, RunReport};
 use crate::sandbox::outcome::{End, Outcome};
@@ -34,11 +35,16 @@ pub(super) const SIGNAL: u8 = 128;
 /// `-- CMD`.
 pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("0", "every selected case passed or was skipped", "the program exited 0"),
-    ("1", "at least one case failed", "the program's own status"),
+    (
+        "1",
+        "at least one case failed, or the run took longer than `--run-timeout`",
+        "the program's own status",
+    ),
     ("2", "bad usage, configuration or suite; nothing was run", "the same, or the program's own status"),
     ("3", "no case was selected", "the program's own status"),
     ("4", "at least one case could not be judged (wins over 1)", "the program's own status"),
     ("5", "a report could not be written (wins over 0, 1 and 4)", "the result could not be written"),
+    ("101", "capsule-run panicked; reports are left as they were before the run", "the same"),
     ("124", "-", "a limit of ours ended the program (E3001, E4xxx)"),
     ("125", "-", "capsule-run could not do its work (E1xxx, E3002, E5xxx)"),
     ("126", "-", "the command cannot be executed, or is blocked by policy"),
@@ -53,10 +59,12 @@ pub(super) fn code(status: u8) -> ExitCode {
 }
 
 /// Status and reason of a run of suites, reports aside.
-pub(super) fn of_run(run: &RunReport, interrupted_by: Option<i32>) -> (u8, &'static str) {
+pub(super) fn of_run(run: &RunReport, interrupted_by: Option<Cause>) -> (u8, &'static str) {
     let any = |status| run.cases.iter().any(|case| case.verdict.status == status);
-    if let Some(signal) = interrupted_by {
-        return (of_signal(signal), "interrupted by a signal");
+    match interrupted_by {
+        Some(Cause::Signal(signal)) => return (of_signal(signal), "interrupted by a signal"),
+        Some(Cause::RunTimeout) => return (FAILED, "the run took longer than --run-timeout"),
+        None => {}
     }
     if run.cases.is_empty() {
         return (NOTHING_SELECTED, "no case selected");

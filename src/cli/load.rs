@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::failure::plain;
 use super::files::{self, RealFiles};
+use super::packages;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::Code;
 use crate::limits::{Origin, Resolved};
@@ -134,7 +135,10 @@ fn unreadable(path: &Path, what: &str, error: &io::Error) -> Diagnostic {
 /// The suite files that the command line names; the usual ones where it names none.
 pub(super) fn find_suites(places: &Places, named: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
     if named.is_empty() {
-        let found = usual_suites(Path::new("."));
+        let mut found = usual_suites(Path::new("."));
+        if found.is_empty() && packages::is_package(Path::new(".")) {
+            found.push(PathBuf::from("."));
+        }
         return if found.is_empty() { Err(vec![no_suite(&places.cwd)]) } else { Ok(found) };
     }
     let mut found = Vec::new();
@@ -145,6 +149,7 @@ pub(super) fn find_suites(places: &Places, named: &[PathBuf]) -> Result<Vec<Path
             continue;
         }
         match usual_suites(path) {
+            inside if inside.is_empty() && packages::is_package(path) => found.push(path.clone()),
             inside if inside.is_empty() => wrong.push(no_suite(path)),
             inside => found.extend(inside),
         }
@@ -178,7 +183,7 @@ pub(super) fn suites(
     let mut suites = Vec::new();
     let mut wrong = Vec::new();
     for (index, path) in paths.iter().enumerate() {
-        match one_suite(path, index, operator, submission) {
+        match one_suite(path, index, operator, submission, None) {
             Ok(suite) => suites.push(suite),
             Err(diagnostics) => wrong.extend(diagnostics),
         }
@@ -186,12 +191,18 @@ pub(super) fn suites(
     if wrong.is_empty() { Ok(suites) } else { Err(wrong) }
 }
 
-fn one_suite(
+/// Reads and resolves one suite or package. `entry` is the file that a submission begins with,
+/// where somebody says so.
+pub(super) fn one_suite(
     path: &Path,
     index: usize,
     operator: &Operator,
     submission: Option<&Path>,
+    entry: Option<&str>,
 ) -> Result<ResolvedSuite, Vec<Diagnostic>> {
+    if path.is_dir() {
+        return packages::load(path, index, operator, submission, entry);
+    }
     let source = source(path, "Suite file")?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let suite_dir = operator.cwd.join(parent.unwrap_or(Path::new("")));

@@ -58,7 +58,7 @@ impl ReportFile {
     /// [`ReportError`] when it cannot be written; the pessimistic copy stays.
     pub(super) fn write(self, bytes: &[u8]) -> Result<(), ReportError> {
         let result = match self.place {
-            ReportPlace::Stdout => terminal::print(bytes),
+            ReportPlace::Stdout => terminal::print_all(bytes),
             ReportPlace::Stream(mut file) => file.write_all(bytes).and_then(|()| file.flush()),
             ReportPlace::File { target, folder } => replace(&target, &folder, bytes),
         };

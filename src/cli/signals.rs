@@ -1,57 +1,166 @@
-//! SIGINT, SIGTERM and SIGHUP: the first lets what runs end, the second kills it. Reports are
-//! written in either case, by whoever waits for the run.
+//! What reaches a run from outside while it goes on: signals, keys, its own time limit.
+//!
+//! SIGINT, SIGTERM and SIGHUP: at the first nothing new starts and what runs is asked to end, at the
+//! second it is killed, at the third (or if that takes too long) we go. Reports are written by
+//! whoever waits for the run. SIGTSTP takes every case along, SIGUSR1 asks how far it is.
 
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use super::terminal;
+use super::keys::{self, Key};
+use super::{exit, terminal};
+use crate::runner;
 use crate::sandbox::cancel::{Cancel, CancelLevel};
+use crate::sandbox::live::Live;
 
-const WATCHED: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+/// Those that end a run.
+const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+/// Those that do not.
+const OTHERS: [Signal; 3] = [Signal::SIGTSTP, Signal::SIGUSR1, Signal::SIGWINCH];
 
-/// The signal that interrupted the run, if one did.
-#[derive(Debug, Clone)]
-pub(super) struct Interrupted(Arc<AtomicI32>);
+/// What killed cases may take, and the reports after them.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-impl Interrupted {
-    /// The number of the first signal.
-    pub(super) fn signal(&self) -> Option<i32> {
-        let signal = self.0.load(Ordering::SeqCst);
-        (signal != 0).then_some(signal)
-    }
+/// What our last words may take.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
-    /// Its name.
-    pub(super) fn name(&self) -> Option<String> {
-        let signal = Signal::try_from(self.signal()?).ok()?;
-        Some(signal.as_str().to_owned())
+/// Why a run was stopped before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// By this signal.
+    Signal(i32),
+    /// It took longer than `--run-timeout`.
+    RunTimeout,
+}
+
+impl Cause {
+    /// `SIGINT`, `run-timeout`.
+    pub(super) fn name(self) -> String {
+        match self {
+            Self::Signal(number) => Signal::try_from(number)
+                .map_or_else(|_| number.to_string(), |signal| signal.as_str().to_owned()),
+            Self::RunTimeout => "run-timeout".to_owned(),
+        }
     }
 }
 
-/// Watches for signals from now on, on a thread of its own. `grace` is what cases that run at the
-/// first signal are given to end by themselves.
+/// Who shows people how a run goes.
+pub(super) trait People: Send + Sync {
+    /// The run is to be stopped.
+    fn stopping(&self, cause: Cause);
+    /// The terminal has another size.
+    fn resized(&self);
+    /// A key, or the signal that stands for one.
+    fn asked(&self, key: Key);
+}
+
+/// Whether and why a run was stopped; and what it needs to be stopped.
+#[derive(Clone, Default)]
+pub(super) struct Interrupted(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    cause: Mutex<Option<Cause>>,
+    live: OnceLock<Arc<Live>>,
+    people: OnceLock<Arc<dyn People>>,
+}
+
+impl Interrupted {
+    /// What stopped it first.
+    pub(super) fn cause(&self) -> Option<Cause> {
+        *self.0.cause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of the signal that stopped it first.
+    pub(super) fn signal(&self) -> Option<i32> {
+        match self.cause()? {
+            Cause::Signal(signal) => Some(signal),
+            Cause::RunTimeout => None,
+        }
+    }
+
+    /// From now on what runs there is frozen and asked to end.
+    pub(super) fn reaches(&self, live: Arc<Live>) {
+        let _ = self.0.live.set(live);
+    }
+
+    /// From now on this is told.
+    pub(super) fn tells(&self, people: Arc<dyn People>) {
+        let _ = self.0.people.set(people);
+    }
+
+    fn set(&self, cause: Cause) {
+        self.0.cause.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(cause);
+    }
+
+    fn live(&self, act: impl FnOnce(&Live)) {
+        if let Some(live) = self.0.live.get() {
+            act(live);
+        }
+    }
+
+    fn people(&self, act: impl FnOnce(&dyn People)) {
+        if let Some(people) = self.0.people.get() {
+            act(people.as_ref());
+        }
+    }
+}
+
+/// How a run may be ended from outside.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Watching {
+    /// What cases that run at the first signal are given to end by themselves.
+    pub(super) grace: Duration,
+    /// The longest that the run may take.
+    pub(super) run_timeout: Option<Duration>,
+    /// Whether keys are read.
+    pub(super) keys: bool,
+}
+
+/// Watches from now on, on a thread of its own.
 ///
 /// Must be called before any other thread is made: they inherit the mask.
 ///
 /// # Errors
 /// The process has no descriptor or thread left.
-pub(super) fn watch(cancel: &Cancel, grace: Duration) -> io::Result<Interrupted> {
+pub(super) fn watch(cancel: &Cancel, watching: Watching) -> io::Result<Interrupted> {
     let mut mask = SigSet::empty();
-    for signal in WATCHED.into_iter().filter(|signal| !is_ignored(*signal)) {
+    for signal in ENDING.into_iter().chain(OTHERS).filter(|signal| !is_ignored(*signal)) {
         mask.add(signal);
     }
     mask.thread_block()?;
     let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-    let interrupted = Interrupted(Arc::new(AtomicI32::new(0)));
-    let watcher = Watcher { signals, cancel: cancel.clone(), grace, interrupted: interrupted.clone() };
+    let interrupted = Interrupted::default();
+    let watcher = Watcher {
+        signals,
+        cancel: cancel.clone(),
+        grace: watching.grace,
+        interrupted: interrupted.clone(),
+        stage: Stage::Running,
+        deadline: watching.run_timeout.map(|timeout| Instant::now() + timeout),
+        wants_keys: watching.keys,
+        keys: watching.keys && keys::begin(),
+    };
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || watcher.watch())?;
     Ok(interrupted)
+}
+
+/// How far the end of a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Running,
+    /// Nothing new starts.
+    Asked,
+    /// What ran was killed because its grace was over.
+    GraceOver,
+    /// Somebody insisted.
+    Killed,
 }
 
 struct Watcher {
@@ -59,44 +168,131 @@ struct Watcher {
     cancel: Cancel,
     grace: Duration,
     interrupted: Interrupted,
+    stage: Stage,
+    /// When the next stage comes by itself.
+    deadline: Option<Instant>,
+    wants_keys: bool,
+    keys: bool,
 }
 
 impl Watcher {
-    fn watch(self) {
-        let mut deadline: Option<Instant> = None;
+    fn watch(mut self) {
         loop {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
-                self.cancel.raise(CancelLevel::Kill);
-                deadline = None;
+            if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                self.next_stage();
             }
-            let timeout = match deadline {
-                // One more millisecond, because the remainder of one is cut off.
-                Some(_) => left.map_or(PollTimeout::NONE, |left| {
-                    PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
-                }),
-                None => PollTimeout::NONE,
-            };
-            let mut fds = [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut fds, timeout).is_err() {
-                continue;
-            }
+            self.wait();
             while let Ok(Some(info)) = self.signals.read_signal() {
-                deadline = self.arrived(i32::try_from(info.ssi_signo).unwrap_or(0), deadline);
+                match i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok()) {
+                    Some(Signal::SIGTSTP) => self.suspend(),
+                    Some(Signal::SIGUSR1) => self.interrupted.people(|people| people.asked(Key::Status)),
+                    Some(Signal::SIGWINCH) => self.interrupted.people(|people| people.resized()),
+                    Some(signal) => self.end(Cause::Signal(signal as i32)),
+                    None => {}
+                }
             }
         }
     }
 
-    fn arrived(&self, signal: i32, deadline: Option<Instant>) -> Option<Instant> {
-        let first =
-            self.interrupted.0.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok();
-        if first && !self.grace.is_zero() {
-            self.cancel.raise(CancelLevel::NoNewCases);
-            terminal::say("stopping: no new case starts; a second signal kills those that run");
-            return Some(Instant::now() + self.grace);
+    /// For a signal, a key or the deadline.
+    fn wait(&mut self) {
+        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        // One more millisecond, because the remainder of one is cut off.
+        let timeout = left.map_or(PollTimeout::NONE, |left| {
+            PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
+        });
+        let stdin = io::stdin();
+        let mut fds = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+        if self.keys {
+            fds.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
         }
+        let ready = poll(&mut fds, timeout);
+        let key = fds.get(1).and_then(PollFd::revents).is_some_and(|events| !events.is_empty());
+        if ready.is_ok() && key {
+            self.read_keys();
+        }
+    }
+
+    fn read_keys(&mut self) {
+        let Some(pressed) = keys::pressed() else {
+            self.keys = false;
+            return;
+        };
+        for key in pressed {
+            match key {
+                Key::Quit => self.end(Cause::Signal(Signal::SIGINT as i32)),
+                other => self.interrupted.people(|people| people.asked(other)),
+            }
+        }
+    }
+
+    /// A signal that ends the run, or a key that does.
+    fn end(&mut self, cause: Cause) {
+        match self.stage {
+            Stage::Running => self.stop(cause),
+            Stage::Asked | Stage::GraceOver => self.kill(Stage::Killed),
+            Stage::Killed => self.abandon(),
+        }
+    }
+
+    /// The time of a stage is over.
+    fn next_stage(&mut self) {
+        match self.stage {
+            Stage::Running => self.stop(Cause::RunTimeout),
+            Stage::Asked => self.kill(Stage::GraceOver),
+            Stage::GraceOver => self.deadline = None,
+            Stage::Killed => self.abandon(),
+        }
+    }
+
+    fn stop(&mut self, cause: Cause) {
+        self.interrupted.set(cause);
+        if self.grace.is_zero() {
+            return self.kill(Stage::GraceOver);
+        }
+        self.stage = Stage::Asked;
+        self.deadline = Some(Instant::now() + self.grace);
+        self.cancel.raise(CancelLevel::NoNewCases);
+        self.interrupted.people(|people| people.stopping(cause));
+        self.interrupted.live(Live::ask_to_end);
+    }
+
+    fn kill(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.deadline = (stage == Stage::Killed).then(|| Instant::now() + PATIENCE);
         self.cancel.raise(CancelLevel::Kill);
-        deadline.filter(|_| first)
+    }
+
+    /// Goes at once. Cases die with their workers, and these with us; reports stay as they are.
+    fn abandon(&self) -> ! {
+        let (done, said) = std::sync::mpsc::channel();
+        // On a thread that need not end: whoever should read it may not read.
+        std::thread::spawn(move || {
+            terminal::restore();
+            terminal::say(
+                "error: not all could be ended in time; reports are left as they were before the run",
+            );
+            let _ = done.send(());
+        });
+        runner::remove_scratch();
+        let _ = said.recv_timeout(LAST_WORDS);
+        let status = self.interrupted.signal().map_or(exit::NOT_JUDGED, exit::of_signal);
+        std::process::exit(i32::from(status))
+    }
+
+    /// Ctrl-Z: every case and every clock stops with us, and goes on with us.
+    fn suspend(&mut self) {
+        let stopped = Instant::now();
+        self.interrupted.live(Live::freeze);
+        terminal::hide();
+        // Returns when somebody sends SIGCONT.
+        let _ = raise(Signal::SIGSTOP);
+        if self.wants_keys {
+            self.keys = keys::begin();
+        }
+        terminal::show();
+        self.interrupted.live(Live::thaw);
+        self.deadline = self.deadline.map(|deadline| deadline + stopped.elapsed());
     }
 }
 

@@ -1,19 +1,131 @@
 //! The two output streams. Standard output carries results only; everything said to people goes
-//! to standard error. A reader that has gone away (EPIPE) is not an error.
+//! to standard error, above the live area if there is one. A reader that has gone away (EPIPE) is
+//! not an error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use nix::sys::termios::{SetArg, Termios, tcsetattr};
 
 use super::args::ColorWhen;
+use super::screen::{Screen, TabProgress};
+
+/// What is drawn, and how the terminal was before we changed it.
+struct Owned {
+    screen: Screen,
+    settings: Option<Termios>,
+}
+
+static OWNED: Mutex<Option<Owned>> = Mutex::new(None);
 
 /// Says a line to people.
 pub(super) fn say(line: &str) {
-    // Nobody is left to be told that standard error is closed.
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    say_text(&format!("{line}\n"));
 }
 
 /// Says a text that ends its own lines.
 pub(super) fn say_text(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let text = without_commands(text);
+    with_screen(|screen| screen.above(&text));
+}
+
+/// Shows these lines in the live area; none: no area.
+pub(super) fn draw(lines: Vec<String>, tab: Option<TabProgress>) {
+    with_screen(|screen| {
+        let tab = screen.tab(tab);
+        screen.draw(lines) + &tab
+    });
+}
+
+/// Remembers how the terminal was, to be restored by [`restore`] and [`hide`].
+pub(super) fn remember(settings: Termios) {
+    owned().get_or_insert_with(Owned::new).settings = Some(settings);
+}
+
+/// Puts the terminal back and takes the live area away until [`show`].
+pub(super) fn hide() {
+    restore_settings(owned().as_ref());
+    with_screen(Screen::hide);
+}
+
+/// Brings the live area back.
+pub(super) fn show() {
+    with_screen(Screen::show);
+}
+
+/// Puts the terminal back as it was, for good. Also from a panic: it waits for nobody.
+pub(super) fn restore() {
+    let mut owned = match OWNED.try_lock() {
+        Ok(owned) => owned,
+        Err(TryLockError::Poisoned(owned)) => owned.into_inner(),
+        // Whoever draws now is stopped by what ends us.
+        Err(TryLockError::WouldBlock) => return,
+    };
+    restore_settings(owned.as_ref());
+    if let Some(mut owned) = owned.take() {
+        write(&owned.screen.hide());
+    }
+}
+
+fn restore_settings(owned: Option<&Owned>) {
+    if let Some(settings) = owned.and_then(|owned| owned.settings.as_ref()) {
+        // The terminal may be gone, and then needs nothing.
+        let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, settings);
+    }
+}
+
+impl Owned {
+    fn new() -> Self {
+        Self { screen: Screen::default(), settings: None }
+    }
+}
+
+fn owned() -> MutexGuard<'static, Option<Owned>> {
+    OWNED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One at a time, so that lines and the area never mix.
+fn with_screen(change: impl FnOnce(&mut Screen) -> String) {
+    let mut owned = owned();
+    let bytes = change(&mut owned.get_or_insert_with(Owned::new).screen);
+    write(&bytes);
+}
+
+fn write(bytes: &str) {
+    if !bytes.is_empty() {
+        // Nobody is left to be told that standard error is closed.
+        let _ = io::stderr().lock().write_all(bytes.as_bytes());
+    }
+}
+
+/// The text with nothing in it that a CI service takes for a command. `##[`, `##vso[` and
+/// `##teamcity[` are obeyed wherever they stand in a line, `::name::` at its start, blanks aside.
+fn without_commands(text: &str) -> Cow<'_, str> {
+    let line_is_command = |line: &str| line.trim_start().starts_with("::");
+    if !text.contains("##") && !text.lines().any(line_is_command) {
+        return Cow::Borrowed(text);
+    }
+    let text = ["##[", "##vso[", "##teamcity["]
+        .iter()
+        .fold(text.to_owned(), |text, word| text.replace(word, &word.replace('[', "\\[")));
+    let lines = text.split_inclusive('\n').map(|line| {
+        let blanks = line.len() - line.trim_start().len();
+        if line_is_command(line) {
+            format!("{}\\{}", &line[..blanks], &line[blanks..])
+        } else {
+            line.to_owned()
+        }
+    });
+    Cow::Owned(lines.collect())
+}
+
+/// A JSON text that no CI service finds a command in: the bracket is written as JSON may write it.
+/// Outside of its strings JSON has no `#`.
+pub(super) fn json_without_commands(json: &str) -> String {
+    ["##[", "##vso[", "##teamcity["]
+        .iter()
+        .fold(json.to_owned(), |json, word| json.replace(word, &word.replace('[', "\\u005b")))
 }
 
 /// Writes a result to standard output.
@@ -21,11 +133,19 @@ pub(super) fn say_text(text: &str) {
 /// # Errors
 /// It could not be written for another reason than a reader who has gone away.
 pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    match print_all(bytes) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
+}
+
+/// Writes a result to standard output that somebody asked for by name: it is lost if nobody reads it.
+///
+/// # Errors
+/// It could not be written.
+pub(super) fn print_all(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush())
 }
 
 /// An environment variable that is set and not empty.
@@ -40,13 +160,17 @@ pub(super) fn colour(when: ColorWhen) -> bool {
         ColorWhen::Always => true,
         ColorWhen::Never => false,
         ColorWhen::Auto if env_is_set("NO_COLOR") => false,
-        ColorWhen::Auto if env_is_set("CLICOLOR_FORCE") => true,
+        ColorWhen::Auto if is_forced("CLICOLOR_FORCE") => true,
         ColorWhen::Auto => {
             std::env::var_os("CLICOLOR").is_none_or(|value| value != "0")
                 && io::stderr().is_terminal()
                 && !dumb()
         }
     }
+}
+
+fn is_forced(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
 }
 
 /// Whether a bar may be drawn on standard error.
@@ -58,15 +182,54 @@ fn dumb() -> bool {
     std::env::var_os("TERM").is_none_or(|term| term == "dumb")
 }
 
-fn in_ci() -> bool {
+/// Whether this is a job of a CI service.
+pub(super) fn in_ci() -> bool {
     ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "BUILDKITE", "JENKINS_URL", "TEAMCITY_VERSION"]
         .iter()
         .any(|name| env_is_set(name))
+}
+
+/// Whether the terminal is known to show progress in its tab; others may take it for a message.
+pub(super) fn has_tab_progress() -> bool {
+    let is =
+        |name: &str, values: &[&str]| std::env::var(name).is_ok_and(|value| values.contains(&value.as_str()));
+    env_is_set("WT_SESSION")
+        || is("ConEmuANSI", &["ON"])
+        || is("TERM_PROGRAM", &["ghostty", "WezTerm"])
+        || std::env::var("VTE_VERSION").is_ok_and(|version| version.parse().is_ok_and(|n: u32| n >= 7900))
 }
 
 /// Columns of the terminal on standard error, or of `COLUMNS`, or 100.
 pub(super) fn width() -> usize {
     let terminal = terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
     let from_env = || std::env::var("COLUMNS").ok()?.parse().ok();
-    terminal.or_else(from_env).filter(|&columns| columns > 0).unwrap_or(100)
+    terminal.filter(|&columns| columns > 0).or_else(from_env).filter(|&columns| columns > 0).unwrap_or(100)
+}
+
+/// Rows of the terminal on standard error; as many as one likes where there is none.
+pub(super) fn height() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(usize::MAX, |(_, height)| usize::from(height.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_a_command_to_a_ci_service() {
+        let hostile =
+            "::error::a\n \t::stop-commands::x\nb ##[error]c ##vso[task.complete]\n##teamcity[x]\na::b\n";
+        let safe = "\\::error::a\n \t\\::stop-commands::x\nb ##\\[error]c ##vso\\[task.complete]\n##teamcity\\[x]\na::b\n";
+        assert_eq!(without_commands(hostile), safe);
+        assert!(matches!(without_commands("a ## b :: c\n"), Cow::Owned(text) if text == "a ## b :: c\n"));
+    }
+
+    #[test]
+    fn json_means_the_same_without_commands() {
+        let json = serde_json::json!({"out": "##[error]x\\##vso[y]##teamcity[", "##[": 1}).to_string();
+        let safe = json_without_commands(&json);
+        assert!(!["##[", "##vso[", "##teamcity["].iter().any(|word| safe.contains(word)), "{safe}");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        assert_eq!(read(&safe), read(&json));
+    }
 }

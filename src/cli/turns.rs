@@ -33,6 +33,11 @@ impl<E> Turns<E> {
     pub(super) fn new(inner: E, most: Option<u32>) -> Self {
         Self { inner, slots: most.map(|most| (folder(), most)) }
     }
+
+    /// The engine itself.
+    pub(super) fn inner(&self) -> &E {
+        &self.inner
+    }
 }
 
 impl<E: Engine> Engine for Turns<E> {
@@ -42,6 +47,17 @@ impl<E: Engine> Engine for Turns<E> {
             Some(Ok(Some(_turn))) => self.inner.run(spec, cancel),
             Some(Ok(None)) => Outcome::NotStarted(cancelled()),
             Some(Err(error)) => Outcome::NotStarted(unusable(&error)),
+        }
+    }
+
+    /// One turn for both: two that wait for each other must not wait for turns too.
+    fn run_joined(&self, pair: [&Spec; 2], cancel: &Cancel) -> [Outcome; 2] {
+        let neither = |fault: Fault| [Outcome::NotStarted(fault.clone()), Outcome::NotStarted(fault)];
+        match self.slots.as_ref().map(|(folder, most)| take(folder, *most, cancel)) {
+            None => self.inner.run_joined(pair, cancel),
+            Some(Ok(Some(_turn))) => self.inner.run_joined(pair, cancel),
+            Some(Ok(None)) => neither(cancelled()),
+            Some(Err(error)) => neither(unusable(&error)),
         }
     }
 }

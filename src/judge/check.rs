@@ -1,23 +1,28 @@
 //! Every expectation against what came out: a [`Check`] for each, also after the first that
 //! failed.
 
+use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::judge::compare::compare;
+use crate::judge::redact::redact;
+use crate::judge::resource;
 use crate::judge::{
     Check, CheckTarget, Compare, Difference, ExitExpectation, Expectation, Expected, FileExpectation,
-    StreamExpectation, signal_name,
+    Redaction, StreamExpectation, signal_name,
 };
 use crate::sandbox::outcome::{Captured, End, FileProblem, Ran};
 use crate::units::{Bytes, visible_line};
 
-/// All checks, in the order exit status, stdout, stderr, files.
+/// All checks, in the order exit status, stdout, stderr, files, resources.
 pub(super) fn checks(expectation: &Expectation, ran: &Ran) -> Vec<Check> {
+    let found = Found { redact: &expectation.redact, ran };
     let mut checks = vec![exit(&expectation.exit, ran.end)];
-    checks.extend(stream(CheckTarget::Stdout, &expectation.stdout, &ran.stdout));
-    checks.extend(stream(CheckTarget::Stderr, &expectation.stderr, &ran.stderr));
-    checks.extend(expectation.files.iter().map(|wanted| file(wanted, ran)));
+    checks.extend(found.stream(&CheckTarget::Stdout, &expectation.stdout, &ran.stdout));
+    checks.extend(found.stream(&CheckTarget::Stderr, &expectation.stderr, &ran.stderr));
+    checks.extend(expectation.files.iter().map(|wanted| found.file(wanted)));
+    checks.extend(expectation.resources.iter().map(|wanted| resource::check(wanted, ran)));
     checks
 }
 
@@ -40,11 +45,15 @@ fn exit_matches(expected: &ExitExpectation, end: End) -> bool {
         (_, End::Killed) => false,
         (ExitExpectation::OneOf(statuses), End::Exited(status)) => statuses.contains(&status),
         (ExitExpectation::Nonzero, End::Exited(status)) => status != 0,
+        (ExitExpectation::Not(unwanted), End::Exited(status)) => status != *unwanted,
         (ExitExpectation::Any, End::Exited(_)) => true,
         (ExitExpectation::Signal(wanted), End::Signaled { signal, .. }) => *wanted == signal,
         (ExitExpectation::Signal(_), End::Exited(_)) => false,
         (
-            ExitExpectation::OneOf(_) | ExitExpectation::Nonzero | ExitExpectation::Any,
+            ExitExpectation::OneOf(_)
+            | ExitExpectation::Nonzero
+            | ExitExpectation::Not(_)
+            | ExitExpectation::Any,
             End::Signaled { .. },
         ) => false,
     }
@@ -70,15 +79,53 @@ pub(super) fn exit_in_words(expected: &ExitExpectation) -> String {
             }
         },
         ExitExpectation::Nonzero => "a nonzero exit status".to_owned(),
+        ExitExpectation::Not(status) => format!("any exit status but {status}"),
         ExitExpectation::Signal(signal) => signal_name(*signal),
         ExitExpectation::Any => "an exit status".to_owned(),
     }
 }
 
-fn stream(target: CheckTarget, expectation: &StreamExpectation, found: &Captured) -> Option<Check> {
-    match expectation {
-        StreamExpectation::Any => None,
-        StreamExpectation::Like(expected) => Some(bytes(target, expected, &found.bytes)),
+/// What came out, and what is replaced in it before it is compared.
+struct Found<'a> {
+    redact: &'a [Redaction],
+    ran: &'a Ran,
+}
+
+impl Found<'_> {
+    fn stream(&self, target: &CheckTarget, expectation: &StreamExpectation, found: &Captured) -> Vec<Check> {
+        let expected = match expectation {
+            StreamExpectation::Any => return Vec::new(),
+            StreamExpectation::Like(expected) => std::slice::from_ref(expected),
+            StreamExpectation::Every(all) => all.as_slice(),
+        };
+        let found = redact(self.redact, &found.bytes);
+        expected.iter().map(|expected| bytes(target.clone(), expected, &found)).collect()
+    }
+
+    fn file(&self, wanted: &FileExpectation) -> Check {
+        let collected = self.ran.files.iter().find(|file| file.path == wanted.path);
+        let path = path_in_words(&wanted.path);
+        let content = match collected {
+            Some(file) => file.content.as_ref().map_err(|problem| problem_in_words(&path, problem)),
+            None => Err(format!("file {path} was not collected")),
+        };
+        if wanted.absent {
+            let missing = collected.is_some_and(|file| file.content == Err(FileProblem::Missing));
+            let message = if missing { "is not there" } else { "is there, and must not be" };
+            return file_check(wanted, missing, format!("file {path} {message}"));
+        }
+        match (content, &wanted.expected) {
+            (Ok(content), Some(expected)) => {
+                // The hash is that of the file as it is.
+                let found = match expected.compare {
+                    Compare::Sha256 => Cow::Borrowed(content.bytes.as_slice()),
+                    _ => redact(self.redact, &content.bytes),
+                };
+                bytes(CheckTarget::File(path), expected, &found)
+            }
+            (Ok(_), None) => file_check(wanted, true, format!("file {path} is there")),
+            (Err(message), _) => file_check(wanted, false, message),
+        }
     }
 }
 
@@ -86,11 +133,19 @@ fn bytes(target: CheckTarget, expected: &Expected, found: &[u8]) -> Check {
     let difference = compare(expected.compare, &expected.bytes, found);
     let name = match &target {
         CheckTarget::File(path) => format!("file {path}"),
-        CheckTarget::Exit | CheckTarget::Stdout | CheckTarget::Stderr => target.name().to_owned(),
+        CheckTarget::Exit
+        | CheckTarget::Stdout
+        | CheckTarget::Stderr
+        | CheckTarget::Resource(_)
+        | CheckTarget::Source(_) => target.name().to_owned(),
     };
     let message = match &difference {
         None => format!("{name} matches"),
-        Some(_) if found.is_empty() => format!("{name} is empty"),
+        Some(_) if found.is_empty() && expected.compare != Compare::Sha256 => format!("{name} is empty"),
+        Some(Difference { note: Some(note), line, .. }) => match expected.compare {
+            Compare::Lacks => format!("{name} differs at line {line}: {note}"),
+            _ => format!("{name} differs: {note}"),
+        },
         Some(difference) => format!("{name} differs {}", place(difference, &expected.bytes, found)),
     };
     Check {
@@ -109,20 +164,6 @@ fn place(difference: &Difference, expected: &[u8], found: &[u8]) -> String {
         format!("at byte {}", difference.offset)
     } else {
         format!("at line {}", difference.line)
-    }
-}
-
-fn file(wanted: &FileExpectation, ran: &Ran) -> Check {
-    let collected = ran.files.iter().find(|file| file.path == wanted.path);
-    let path = path_in_words(&wanted.path);
-    let content = match collected {
-        Some(file) => file.content.as_ref().map_err(|problem| problem_in_words(&path, problem)),
-        None => Err(format!("file {path} was not collected")),
-    };
-    match (content, &wanted.expected) {
-        (Ok(content), Some(expected)) => bytes(CheckTarget::File(path), expected, &content.bytes),
-        (Ok(_), None) => file_check(wanted, true, format!("file {path} is there")),
-        (Err(message), _) => file_check(wanted, false, message),
     }
 }
 
@@ -157,7 +198,7 @@ fn path_in_words(path: &Path) -> String {
 }
 
 impl Compare {
-    /// `exact`, `trim`, `tokens`, `float`: as a suite writes it.
+    /// As a suite writes it: `exact`, `trim`, `tokens`, …
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -165,6 +206,15 @@ impl Compare {
             Self::Trim => "trim",
             Self::Tokens => "tokens",
             Self::Float(_) => "float",
+            Self::Lines => "lines",
+            Self::Unordered => "unordered",
+            Self::Regex => "regex",
+            Self::Glob => "glob",
+            Self::Contains => "contains",
+            Self::Lacks => "lacks",
+            Self::Json(_) => "json",
+            Self::Sha256 => "sha256",
+            Self::Kattis(_) => "kattis",
         }
     }
 }

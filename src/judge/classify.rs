@@ -91,7 +91,9 @@ impl Cause {
             Self::Disk => &[Code::DiskLimit],
             Self::Signal => &[Code::Signal],
             Self::Exit => &[Code::WrongExit],
-            Self::Comparison => &[Code::StdoutDiffers, Code::StderrDiffers, Code::FileDiffers],
+            Self::Comparison => {
+                &[Code::StdoutDiffers, Code::StderrDiffers, Code::FileDiffers, Code::ResourceUse]
+            }
         }
     }
 

@@ -84,6 +84,9 @@ codes! {
     CheckerFailed = "E6006", "checker or interactor failed", "mend the checker: the submission is not to blame";
     PrerequisiteFailed = "E6007", "a prerequisite failed, the case did not run", "mend what the case needs";
     UnexpectedPass = "E6008", "passed although failure was expected", "drop the xfail or the expected code";
+    HookFailed = "E6009", "a setup or teardown step of the suite failed", "mend the step: the submission is not to blame";
+    SourceRefused = "E6010", "the submitted files are not as the suite asks", "change the file and line that the message names";
+    ResourceUse = "E6011", "it used more, or less, than the case expects", "compare what was measured with what the case expects";
 }
 
 impl Code {
@@ -103,7 +106,8 @@ impl Code {
     /// Whether this code means that we could not judge: it never counts against a submission.
     #[must_use]
     pub fn is_harness_fault(self) -> bool {
-        self.family() == Family::System || matches!(self, Self::CheckerFailed | Self::SetupTimeout)
+        self.family() == Family::System
+            || matches!(self, Self::CheckerFailed | Self::HookFailed | Self::SetupTimeout)
     }
 
     /// The code with this number.
@@ -136,6 +140,6 @@ mod tests {
     fn only_our_own_faults_are_excused() {
         let excused: Vec<_> =
             Code::ALL.iter().filter(|code| code.is_harness_fault()).map(|code| code.number()).collect();
-        assert_eq!(excused, ["E3002", "E5001", "E5002", "E5003", "E6006"]);
+        assert_eq!(excused, ["E3002", "E5001", "E5002", "E5003", "E6006", "E6009"]);
     }
 }

@@ -11,7 +11,7 @@ use crate::sandbox::spec::Limits;
 use crate::units::{Bytes, format_duration};
 
 /// A code with its evidence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Finding {
     pub code: Option<Code>,
     pub message: String,
@@ -205,6 +205,8 @@ fn comparison(checks: &[Check]) -> Finding {
         CheckTarget::Exit | CheckTarget::Stdout => (Code::StdoutDiffers, None),
         CheckTarget::Stderr => (Code::StderrDiffers, None),
         CheckTarget::File(path) => (Code::FileDiffers, Some(path.clone())),
+        CheckTarget::Resource(_) => (Code::ResourceUse, None),
+        CheckTarget::Source(path) => (Code::SourceRefused, Some(path.clone())),
     };
     Finding::new(code, check.message.clone(), Details { file, ..Details::default() })
 }

@@ -147,6 +147,18 @@ fn expectation(code: Code) -> Explanation {
             "A build step or a case that this one needs did not pass. It was not run.",
             "From the verdict of what it needs; details.needs names it.",
         ),
+        Code::HookFailed => explained(
+            "A step of the suite's own that comes before or after the cases failed. This never counts against the submission; the cases that need the step are not run (E6007).",
+            "A hook is judged like a case; `blame: submission` makes its failure that of the submission.",
+        ),
+        Code::SourceRefused => explained(
+            "The files that were handed in hold what the suite forbids, lack what it requires, or are too large. Nothing was run.",
+            "From the files of the submission, links not followed, line by line.",
+        ),
+        Code::ResourceUse => explained(
+            "The program did what was expected, and used more or less of something than the case says under `resources`. No limit was hit.",
+            "From the counters of the sandbox, as they stand in the report.",
+        ),
         Code::UnexpectedPass => explained(
             "The case should have failed (an expected code or xfail) and passed.",
             "After everything else was judged.",
@@ -186,7 +198,7 @@ pub fn help_codes() -> String {
         let _ = writeln!(out, "  {:24} {}", cause.title(), numbers(cause));
     }
     out.push_str(
-        "\nE5xxx, E3002 and E6006 mean that we could not judge: they never count against a program.\n",
+        "\nE5xxx, E3002, E6006 and E6009 mean that we could not judge: they never count against a program.\n",
     );
     out.push_str("`capsule-run help E3001` explains one code.\n");
     out

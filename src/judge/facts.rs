@@ -93,7 +93,10 @@ pub(super) fn end_signal(ran: &Ran) -> Option<i32> {
 fn expected_signal(exit: &ExitExpectation) -> Option<i32> {
     match exit {
         ExitExpectation::Signal(signal) => Some(*signal),
-        ExitExpectation::OneOf(_) | ExitExpectation::Nonzero | ExitExpectation::Any => None,
+        ExitExpectation::OneOf(_)
+        | ExitExpectation::Nonzero
+        | ExitExpectation::Not(_)
+        | ExitExpectation::Any => None,
     }
 }
 

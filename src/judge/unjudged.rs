@@ -10,7 +10,7 @@ use crate::units::visible_line;
 impl Verdict {
     /// A verdict without checks and notes.
     fn bare(status: Status, code: Option<Code>, message: String, details: Details) -> Self {
-        Self { status, code, message, details, checks: Vec::new(), notes: Vec::new() }
+        Self { status, code, message, details, checks: Vec::new(), notes: Vec::new(), credit: None }
     }
 }
 

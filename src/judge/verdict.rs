@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::Code;
+use crate::judge::{Code, Judged};
 
 /// The verdict on one execution.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,9 @@ pub struct Verdict {
     pub checks: Vec<Check>,
     /// Facts worth knowing that did not decide: "3 forks were refused at the process limit".
     pub notes: Vec<String>,
+    /// The share of the points that a checker gave, from 0 to 1; `None`: all when it passed, none
+    /// otherwise.
+    pub credit: Option<f64>,
 }
 
 /// Passed, failed, or not judged.
@@ -39,10 +42,12 @@ pub enum Status {
     Cancelled,
     /// Left out on purpose.
     Skipped,
+    /// Failed, as it was known that it would.
+    Xfailed,
 }
 
 /// The evidence behind a code. Keys that do not apply are absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Details {
     /// The number of the signal that ended the program.
@@ -102,6 +107,9 @@ pub struct Details {
     /// The prerequisite that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs: Option<String>,
+    /// What a checker or an interactor said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Box<Judged>>,
 }
 
 /// One thing that was checked.
@@ -132,17 +140,22 @@ pub enum CheckTarget {
     Stderr,
     /// A file, by its path relative to the workspace.
     File(String),
+    /// What it used: `cpu`, `wall`, `peak_memory`, `output`, `peak_processes`.
+    Resource(&'static str),
+    /// The files of the submission: a path, or what was asked of all of them.
+    Source(String),
 }
 
 impl CheckTarget {
-    /// `exit`, `stdout`, `stderr`, or the file's path.
+    /// `exit`, `stdout`, `stderr`, the file's path, or what it used.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Exit => "exit",
             Self::Stdout => "stdout",
             Self::Stderr => "stderr",
-            Self::File(path) => path,
+            Self::File(path) | Self::Source(path) => path,
+            Self::Resource(name) => name,
         }
     }
 }
@@ -162,6 +175,8 @@ pub struct Difference {
     pub truncated: bool,
     /// The next weaker comparison that would have matched.
     pub near_miss: Option<NearMiss>,
+    /// Where it is in words of the comparison: `$.items[3].price: 1.1, expected 1.2`.
+    pub note: Option<String>,
 }
 
 /// What a weaker comparison would have ignored to match. From strict to lax: the first that would

@@ -4,6 +4,7 @@ pub mod json;
 pub mod junit;
 pub mod record;
 pub mod result;
+mod score;
 pub mod text;
 
 mod clock;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::judge::{NearMiss, Status, Verdict};
+use crate::report::score::{self, Mark};
 use crate::resolve::{GroupScore, ResolvedCase};
 use crate::sandbox::outcome::Outcome;
 
@@ -89,6 +90,17 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// What is to be thought of it.
     pub verdict: Verdict,
+    /// Whether it was run while nothing else of the run was, because the attempt before it was
+    /// judged by its time and that was close: that one then does not count.
+    pub alone: bool,
+}
+
+impl Attempt {
+    /// Those that count: an attempt that was made again alone does not.
+    pub fn that_count(attempts: &[Self]) -> impl Iterator<Item = &Self> {
+        let next_is_alone = |at: usize| attempts.get(at + 1).is_some_and(|next| next.alone);
+        attempts.iter().enumerate().filter(move |(at, _)| !next_is_alone(*at)).map(|(_, attempt)| attempt)
+    }
 }
 
 /// Totals of a run, computed from its cases.
@@ -110,6 +122,8 @@ pub struct Summary {
     pub skipped: usize,
     /// Cases that passed, but not at the first try.
     pub flaky: usize,
+    /// Failed, as it was known that they would.
+    pub xfailed: usize,
     /// Cases that passed but left processes behind.
     pub leaky: usize,
     /// Points reached.
@@ -123,7 +137,30 @@ impl CaseReport {
     /// at the end only ([`RunReport::lost_groups`]).
     #[must_use]
     pub fn score(&self) -> f64 {
-        if self.verdict.status == Status::Passed { self.case.points } else { 0.0 }
+        self.case.points * self.credit()
+    }
+
+    /// The share of its points that it reached, from 0 to 1.
+    #[must_use]
+    pub fn credit(&self) -> f64 {
+        let judged = matches!(self.verdict.status, Status::Passed | Status::Failed);
+        let by_status = f64::from(u8::from(self.verdict.status == Status::Passed));
+        self.verdict.credit.filter(|_| judged).unwrap_or(by_status)
+    }
+
+    /// What scoring needs of it.
+    fn mark(&self) -> Mark<(usize, &str)> {
+        let (case, terms) = (&*self.case, &self.case.terms);
+        let whole = case.group_score.filter(|score| *score != GroupScore::Sum);
+        let group = case.group.as_deref().map(|group| (case.suite, group));
+        Mark {
+            status: self.verdict.status,
+            points: case.points,
+            credit: self.credit(),
+            extra: terms.extra_credit,
+            penalty: terms.penalty,
+            whole: group.zip(whole),
+        }
     }
 
     /// What a weaker comparison would have ignored to match, for the first check that failed.
@@ -146,7 +183,7 @@ impl CaseReport {
     #[must_use]
     pub fn is_flaky(&self) -> bool {
         self.verdict.status == Status::Passed
-            && self.attempts.iter().any(|attempt| attempt.verdict.status != Status::Passed)
+            && Attempt::that_count(&self.attempts).any(|attempt| attempt.verdict.status != Status::Passed)
     }
 
     /// Processes that were still alive when the program had ended, and were killed.
@@ -188,47 +225,27 @@ impl RunReport {
                 Status::NotRun => summary.not_run += 1,
                 Status::Cancelled => summary.cancelled += 1,
                 Status::Skipped => summary.skipped += 1,
+                Status::Xfailed => summary.xfailed += 1,
             }
             if case.leaked() > 0 && case.verdict.status == Status::Passed {
                 summary.leaky += 1;
             }
         }
-        (summary.score, summary.max_score) = self.points();
+        (summary.score, summary.max_score) = score::points(self.cases.iter().map(CaseReport::mark));
         summary
     }
 
-    /// Points reached and points that could be reached. A group that is all or nothing counts as
-    /// one: the shares of its cases add up to its points only nearly.
-    fn points(&self) -> (f64, f64) {
-        let (lost, mut seen) = (self.lost_groups(), HashSet::new());
-        let (mut score, mut max_score) = (0.0, 0.0);
-        for case in &self.cases {
-            let (reached, possible) = match whole_group(case) {
-                None => (case.score(), case.case.points),
-                Some((group, _)) if !seen.insert(group) => (0.0, 0.0),
-                Some((group, points)) => (if lost.contains(&group) { 0.0 } else { points }, points),
-            };
-            score += reached;
-            max_score += possible;
-        }
-        (score, max_score)
+    /// Points reached in the suite with this number, and points that could be reached.
+    #[must_use]
+    pub fn points_of(&self, suite: usize) -> (f64, f64) {
+        let of_suite = self.cases.iter().filter(|case| case.case.suite == suite);
+        score::points(of_suite.map(CaseReport::mark))
     }
 
-    /// The groups, by suite and name, whose points are all or nothing and of which a case did not
-    /// pass: the cases that did pass get nothing for it.
+    /// The groups, by suite and name, whose points are given as a whole and that got none: the
+    /// cases that did pass get nothing for it.
     #[must_use]
     pub fn lost_groups(&self) -> HashSet<(usize, &str)> {
-        let not_passed = self.cases.iter().filter(|case| case.verdict.status != Status::Passed);
-        not_passed.filter_map(|case| whole_group(case).map(|(group, _)| group)).collect()
-    }
-}
-
-/// The group of a case, by suite and name, and its points, if these are all or nothing.
-fn whole_group(report: &CaseReport) -> Option<((usize, &str), f64)> {
-    match report.case.group_score? {
-        GroupScore::Sum => None,
-        GroupScore::AllOrNothing { points } => {
-            Some(((report.case.suite, report.case.group.as_deref()?), points))
-        }
+        score::lost(self.cases.iter().map(CaseReport::mark)).into_iter().collect()
     }
 }

@@ -5,8 +5,10 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::Summary;
-use super::record::{CaseRecord, Kind, Moment};
+use super::record::{CaseRecord, GroupScoring, Kind, Moment};
+use super::score::{self, Mark};
 use crate::judge::Status;
+use crate::resolve::GroupScore;
 
 /// The facts of all cases of a run, in suite order.
 #[derive(Debug, Clone, Default)]
@@ -32,14 +34,10 @@ pub struct Brief {
     pub duration_ms: Option<u64>,
     /// From the start of its first attempt to the end of its last.
     pub span: Option<(Moment, Moment)>,
-    /// Points reached, its group apart.
-    score: f64,
-    max_score: f64,
-    /// Its group, where that has points of its own, and these.
-    whole: Option<(u32, f64)>,
+    mark: Mark<u32>,
 }
 
-/// A group whose points are all or nothing, and of which a case did not pass.
+/// A group whose points are given as a whole, and that got none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LostGroup {
     /// The index of its suite.
@@ -77,7 +75,6 @@ impl Tally {
     fn brief(&mut self, case: &CaseRecord) -> Brief {
         let start = case.attempts.iter().map(|attempt| attempt.started_at).min();
         let end = case.attempts.iter().map(super::record::AttemptRecord::ended_at).max();
-        let whole = case.group.as_ref().zip(case.group_points);
         Brief {
             suite: case.suite_index,
             kind: case.kind,
@@ -86,9 +83,28 @@ impl Tally {
             leaked: case.leaked() > 0,
             duration_ms: case.duration_ms(),
             span: start.zip(end),
-            score: case.score.rounded(),
-            max_score: case.max_score.0,
-            whole: whole.map(|(group, points)| (self.group(case.suite_index, group), points.0)),
+            mark: self.mark(case),
+        }
+    }
+
+    fn mark(&mut self, case: &CaseRecord) -> Mark<u32> {
+        let points = case.group_points.map_or(0.0, |points| points.0);
+        let score = match case.group_score {
+            None | Some(GroupScoring::Sum) => None,
+            Some(GroupScoring::AllOrNothing) => Some(GroupScore::AllOrNothing { points }),
+            Some(GroupScoring::Min) => Some(GroupScore::Min { points }),
+            Some(GroupScoring::Threshold) => {
+                Some(GroupScore::Threshold { points, share: case.group_share.unwrap_or(1.0) })
+            }
+        };
+        let whole = case.group.as_ref().zip(score);
+        Mark {
+            status: case.status,
+            points: case.max_score.rounded(),
+            credit: case.credit.rounded(),
+            extra: case.extra_credit,
+            penalty: case.penalty.rounded(),
+            whole: whole.map(|(group, score)| (self.group(case.suite_index, group), score)),
         }
     }
 
@@ -122,55 +138,38 @@ impl Tally {
                 Status::NotRun => summary.not_run += 1,
                 Status::Cancelled => summary.cancelled += 1,
                 Status::Skipped => summary.skipped += 1,
+                Status::Xfailed => summary.xfailed += 1,
             }
             summary.leaky += usize::from(brief.leaked && brief.status == Status::Passed);
             summary.flaky += usize::from(brief.flaky);
         }
-        (summary.score, summary.max_score) = self.points();
+        (summary.score, summary.max_score) = score::points(self.briefs.iter().map(|brief| brief.mark));
         summary
     }
 
-    /// Points reached and points that could be reached. A group that is all or nothing counts as
-    /// one: the shares of its cases add up to its points only nearly.
-    fn points(&self) -> (f64, f64) {
-        let (lost, mut seen) = (self.lost(), HashSet::new());
-        let (mut score, mut max_score) = (0.0, 0.0);
-        for brief in &self.briefs {
-            let (reached, possible) = match brief.whole {
-                None => (brief.score, brief.max_score),
-                Some((group, _)) if !seen.insert(group) => (0.0, 0.0),
-                Some((group, points)) => (if lost.contains(&group) { 0.0 } else { points }, points),
-            };
-            score += reached;
-            max_score += possible;
-        }
-        (score, max_score)
-    }
-
-    /// Points of each case: none where its group is all or nothing and another case did not pass.
+    /// Points of each case: none where those of its group are given as a whole and it got none.
     #[must_use]
     pub fn scores(&self) -> Vec<f64> {
         let lost = self.lost();
-        let score = |brief: &Brief| match brief.whole {
+        let score = |brief: &Brief| match brief.mark.whole {
             Some((group, _)) if lost.contains(&group) => 0.0,
-            _ => brief.score,
+            _ => brief.mark.reached(),
         };
         self.briefs.iter().map(score).collect()
     }
 
     fn lost(&self) -> HashSet<u32> {
-        let not_passed = self.briefs.iter().filter(|brief| brief.status != Status::Passed);
-        not_passed.filter_map(|brief| brief.whole.map(|(group, _)| group)).collect()
+        score::lost(self.briefs.iter().map(|brief| brief.mark)).into_iter().collect()
     }
 
-    /// The groups whose points are all or nothing and of which a case did not pass, in the order of
+    /// The groups whose points are given as a whole and that got none, in the order of
     /// their suites and names.
     #[must_use]
     pub fn lost_groups(&self) -> Vec<LostGroup> {
         let lost = self.lost();
         let mut counts: HashMap<u32, (usize, usize)> = HashMap::new();
         for brief in &self.briefs {
-            if let Some((group, _)) = brief.whole.filter(|(group, _)| lost.contains(group)) {
+            if let Some((group, _)) = brief.mark.whole.filter(|(group, _)| lost.contains(group)) {
                 let (passed, cases) = counts.entry(group).or_default();
                 *passed += usize::from(brief.status == Status::Passed);
                 *cases += 1;

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::CaseSettings;
-use crate::judge::Expectation;
+use crate::judge::{Expectation, Protocol, Role};
+use crate::resolve::Terms;
 use crate::sandbox::spec::{InputFile, Stdin};
-use crate::units::NoNul;
+use crate::units::{Bytes, NoNul};
 
 /// The id of a case, unique in a run: `secret/01`, `sum[n=3]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +30,10 @@ pub enum CaseKind {
     Build,
     /// A case proper.
     Case,
+    /// A hook that runs before the cases of its suite or group, and that they need.
+    Setup,
+    /// A hook that runs after them, whatever became of them.
+    Teardown,
 }
 
 /// Who may see a case's input, expectation and output in a student's report: Gradescope's words.
@@ -95,6 +100,39 @@ pub struct ResolvedCase {
     pub needs: Arc<[CaseId]>,
     /// How the points of its group are given, when it is in one.
     pub group_score: Option<GroupScore>,
+    /// How it is taken.
+    pub terms: Arc<Terms>,
+    /// The checker and the interactor, if there is one.
+    pub judging: Option<Box<Judging>>,
+    /// A build step of the judge's: without the submission, and what it hands on is shown to
+    /// checkers and interactors only.
+    pub for_judge: bool,
+}
+
+/// Who judges the output of a case beside the plain checks, and what they are given.
+#[derive(Debug, Clone)]
+pub struct Judging {
+    /// Looks at the output.
+    pub checker: Option<Arc<JudgeProgram>>,
+    /// Talks to the submission.
+    pub interactor: Option<Arc<JudgeProgram>>,
+    /// The expected output, or whatever the checker takes for it.
+    pub answer: Arc<[u8]>,
+}
+
+/// A checker or an interactor: the same for all cases that it was written for.
+#[derive(Debug, Clone)]
+pub struct JudgeProgram {
+    /// Which of the two.
+    pub role: Role,
+    /// How it is called and how it answers.
+    pub protocol: Protocol,
+    /// Command, files, limits and environment of its own sandbox.
+    pub case: ResolvedCase,
+    /// Further arguments, after those of the protocol.
+    pub args: Vec<NoNul>,
+    /// How much of a conversation is kept.
+    pub transcript: Bytes,
 }
 
 impl Deref for ResolvedCase {
@@ -121,6 +159,18 @@ pub enum GroupScore {
     AllOrNothing {
         /// The points of the whole group.
         points: f64,
+    },
+    /// These points times the worst result of its cases.
+    Min {
+        /// The points of the whole group.
+        points: f64,
+    },
+    /// These points once so much of what its cases are worth is reached, otherwise none.
+    Threshold {
+        /// The points of the whole group.
+        points: f64,
+        /// The share, above 0 and at most 1.
+        share: f64,
     },
 }
 

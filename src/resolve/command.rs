@@ -79,9 +79,13 @@ fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedC
             files: Vec::new(),
             code: None,
             build: false,
+            ..Expectation::default()
         },
         needs: Arc::default(),
         group_score: None,
+        terms: Arc::default(),
+        judging: None,
+        for_judge: false,
     }
 }
 
@@ -189,7 +193,7 @@ mod tests {
         let shown = run(&request, &operator(&format!("[defaults]\n{text}")));
         let builtin = run(&request, &operator(""));
         assert_ne!(shown.limits, builtin.limits, "the origins differ");
-        let spec = |case| format!("{:?}", crate::resolve::lower(case, None));
+        let spec = |case| format!("{:?}", crate::resolve::lower(case, &[]));
         assert_eq!(spec(&shown), spec(&builtin));
     }
 

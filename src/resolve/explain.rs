@@ -192,6 +192,7 @@ fn stdin(stdin: &Stdin) -> String {
         Stdin::Empty => "empty".to_owned(),
         Stdin::Bytes(bytes) => format!("{} bytes", bytes.len()),
         Stdin::Inherit => "inherited".to_owned(),
+        Stdin::Pipe(_) => "a pipe".to_owned(),
     }
 }
 

@@ -1,28 +1,29 @@
 //! [`lower`]: a case made what the engine takes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{ResolvedCase, ResolvedLimits, Sources};
-use crate::sandbox::spec::{CollectFile, Limits, Spec, Workspace};
+use crate::sandbox::spec::{CollectFile, Limits, Spec, Stdout, Workspace};
 use crate::units::Bytes;
 
 /// No more of a file is ever taken into our own memory, whatever its limit.
 const MOST_COLLECTED: Bytes = Bytes::mib(256);
 
-/// What the engine is to do for this case. `build_outputs` is the folder with what the build
-/// steps made: it lies on top of the submission.
+/// What the engine is to do for this case. `outputs` are the folders with what build steps and hooks
+/// made, the first on top; they lie on top of the submission.
 #[must_use]
-pub fn lower(case: &ResolvedCase, build_outputs: Option<&Path>) -> Spec {
+pub fn lower(case: &ResolvedCase, outputs: &[PathBuf]) -> Spec {
     Spec {
         argv: case.argv.to_vec(),
         env: case.env.clone(),
         workdir: case.workdir.clone(),
-        workspace: workspace(&case.sources, build_outputs),
+        workspace: workspace(&case.sources, outputs),
         files: case.files.to_vec(),
         collect: collect(case),
         binds: case.binds.clone(),
         network: case.network,
         stdin: case.stdin.clone(),
+        stdout: Stdout::Captured,
         limits: limits(case),
         seccomp: case.seccomp,
         cgroup: case.cgroup,
@@ -30,12 +31,12 @@ pub fn lower(case: &ResolvedCase, build_outputs: Option<&Path>) -> Spec {
     }
 }
 
-fn workspace(sources: &Sources, build_outputs: Option<&Path>) -> Workspace {
+fn workspace(sources: &Sources, outputs: &[PathBuf]) -> Workspace {
     let below: &[PathBuf] = match sources {
         Sources::Empty => &[],
         Sources::Folders(folders) => folders,
     };
-    let layers: Vec<_> = build_outputs.map(Path::to_owned).into_iter().chain(below.iter().cloned()).collect();
+    let layers: Vec<_> = outputs.iter().chain(below).cloned().collect();
     if layers.is_empty() { Workspace::Empty } else { Workspace::CopyOnWrite(layers) }
 }
 
@@ -87,23 +88,27 @@ mod tests {
     #[test]
     fn build_outputs_lie_on_top_of_the_submission() {
         let submission = case(WorkspaceChoice::Folder(PathBuf::from("/sub")));
-        let built = lower(&submission, Some(Path::new("/built"))).workspace;
+        let built = lower(&submission, &[PathBuf::from("/built")]).workspace;
         assert_eq!(built, Workspace::CopyOnWrite(vec![PathBuf::from("/built"), PathBuf::from("/sub")]));
-        assert_eq!(lower(&submission, None).workspace, Workspace::CopyOnWrite(vec![PathBuf::from("/sub")]));
+        assert_eq!(lower(&submission, &[]).workspace, Workspace::CopyOnWrite(vec![PathBuf::from("/sub")]));
         let empty = case(WorkspaceChoice::Empty);
-        assert_eq!(lower(&empty, None).workspace, Workspace::Empty);
-        let built = lower(&empty, Some(Path::new("/built"))).workspace;
+        assert_eq!(lower(&empty, &[]).workspace, Workspace::Empty);
+        let built = lower(&empty, &[PathBuf::from("/built")]).workspace;
         assert_eq!(built, Workspace::CopyOnWrite(vec![PathBuf::from("/built")]));
     }
 
     #[test]
     fn a_file_that_is_expected_and_handed_on_is_taken_once_and_bounded() {
         let mut case = case(WorkspaceChoice::Empty);
-        case.expectation.files.push(FileExpectation { path: PathBuf::from("out"), expected: None });
+        case.expectation.files.push(FileExpectation {
+            path: PathBuf::from("out"),
+            expected: None,
+            absent: false,
+        });
         case.outputs = vec![PathBuf::from("out"), PathBuf::from("prog")];
         case.limits.file_size.value = Bytes(u64::MAX);
         case.limits.disk.value = Bytes(u64::MAX);
-        let collect = lower(&case, None).collect;
+        let collect = lower(&case, &[]).collect;
         let paths: Vec<_> = collect.iter().map(|file| file.path.to_str().expect("text")).collect();
         assert_eq!(paths, ["out", "prog"]);
         assert!(collect.iter().all(|file| file.max == MOST_COLLECTED));
@@ -112,7 +117,7 @@ mod tests {
     #[test]
     fn every_limit_arrives_at_the_engine() {
         let case = case(WorkspaceChoice::Empty);
-        let limits = lower(&case, None).limits;
+        let limits = lower(&case, &[]).limits;
         assert_eq!((limits.wall.as_secs(), limits.cpu, limits.memory), (30, None, Bytes::mib(256)));
         assert_eq!((limits.pids, limits.open_files, limits.cpu_shares), (100, 1024, 1024));
         assert_eq!(

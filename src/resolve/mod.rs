@@ -12,9 +12,12 @@ mod lower;
 mod operator;
 mod settings;
 mod suite;
+mod terms;
 
 pub use blocked::blocked;
-pub use case::{CaseId, CaseKind, GroupScore, ResolvedCase, ResolvedSuite, Visibility};
+pub use case::{
+    CaseId, CaseKind, GroupScore, JudgeProgram, Judging, ResolvedCase, ResolvedSuite, Visibility,
+};
 pub use case_settings::{CaseSettings, ResolvedLimits, SettingOrigins, Sources};
 pub use command::{command, workspace};
 pub use explain::{Explanation, explain, explain_command};
@@ -24,3 +27,4 @@ pub use lower::lower;
 pub use operator::Operator;
 pub use settings::{Settings, settings};
 pub use suite::{SuiteInputs, load_suite, suite};
+pub use terms::{Blame, Terms, Xfail};

@@ -93,7 +93,7 @@ impl BuildCache {
     pub(super) fn build(
         &self,
         case: &Arc<ResolvedCase>,
-        outputs: Option<&Path>,
+        outputs: &[PathBuf],
         stop: &dyn Fn() -> bool,
         make: impl Fn() -> CaseReport,
     ) -> CaseReport {
@@ -120,7 +120,7 @@ impl BuildCache {
         report
     }
 
-    fn key(&self, case: &ResolvedCase, outputs: Option<&Path>) -> Option<Key> {
+    fn key(&self, case: &ResolvedCase, outputs: &[PathBuf]) -> Option<Key> {
         fingerprint::key(case, outputs, &self.tools)
     }
 
@@ -190,7 +190,7 @@ impl Stored {
         })
     }
 
-    fn report(self, case: &Arc<ResolvedCase>, outputs: Option<&Path>) -> CaseReport {
+    fn report(self, case: &Arc<ResolvedCase>, outputs: &[PathBuf]) -> CaseReport {
         let started = self.started;
         let duration = self.duration;
         let outcome = Outcome::Ran(Box::new(Ran {
@@ -213,7 +213,7 @@ impl Stored {
         let limits = resolve::lower(case, outputs).limits;
         let mut verdict = judge::judge(&case.expectation, &limits, &outcome);
         verdict.notes.push(REUSED.to_owned());
-        let attempt = Attempt { started, duration, outcome, verdict: verdict.clone() };
+        let attempt = Attempt { started, duration, outcome, verdict: verdict.clone(), alone: false };
         CaseReport { case: Arc::clone(case), attempts: vec![attempt], verdict }
     }
 }

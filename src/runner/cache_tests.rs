@@ -61,7 +61,7 @@ impl Place {
         exit: i32,
         meanwhile: impl Fn(),
     ) -> CaseReport {
-        cache.build(case, None, &|| false, || {
+        cache.build(case, &[], &|| false, || {
             let made = self.compiled.fetch_add(1, Ordering::SeqCst);
             meanwhile();
             compiled(case, exit, made)
@@ -109,12 +109,13 @@ fn compiled(case: &Arc<ResolvedCase>, exit: i32, made: usize) -> CaseReport {
             degraded: Vec::new(),
         },
     }));
-    let verdict = judge::judge(&case.expectation, &resolve::lower(case, None).limits, &outcome);
+    let verdict = judge::judge(&case.expectation, &resolve::lower(case, &[]).limits, &outcome);
     let attempt = Attempt {
         started: SystemTime::UNIX_EPOCH,
         duration: Duration::from_secs(1),
         outcome,
         verdict: verdict.clone(),
+        alone: false,
     };
     CaseReport { case: Arc::clone(case), attempts: vec![attempt], verdict }
 }

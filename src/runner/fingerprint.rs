@@ -48,7 +48,7 @@ const DEEPEST: usize = 64;
 
 /// The key of a build; `None` when it can see what no hash knows: the network, places of the host
 /// that a bind shows, a standard input of ours, or a workspace too large or too odd.
-pub(super) fn key(case: &ResolvedCase, outputs: Option<&Path>, tools: &Tools) -> Option<Key> {
+pub(super) fn key(case: &ResolvedCase, outputs: &[PathBuf], tools: &Tools) -> Option<Key> {
     let mut spec = resolve::lower(case, outputs);
     if spec.network != Network::None || !spec.binds.is_empty() || matches!(spec.stdin, Stdin::Inherit) {
         return None;

@@ -4,22 +4,32 @@
 //! of workers, and one [`CaseReport`](crate::report::CaseReport) for each in suite order,
 //! whatever the order in which they ended.
 
+mod again;
+mod attempt;
 mod cache;
 #[cfg(test)]
 mod cache_tests;
+mod cap;
+mod checker;
 mod event;
 mod fingerprint;
+mod interact;
+mod order;
 mod outputs;
 mod plan;
 mod pool;
+mod relay;
 mod schedule;
 mod scratch;
+mod source;
 mod store;
+mod timing;
 mod worker;
 
+pub use again::{Again, Flaky};
 pub use cache::{BuildCache, BuildCount};
 pub use event::Event;
 pub use plan::{BrokenSuite, RunPlan, submission_case};
 pub use pool::run;
-pub use scratch::PrivateFolder;
-pub use worker::unfinished;
+pub use scratch::{PrivateFolder, remove_scratch};
+pub use worker::{interruption, unfinished};

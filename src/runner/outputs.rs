@@ -21,47 +21,67 @@ pub(super) struct Outputs {
     /// Mode 0700: other users of this machine must not read what a submission was built into. The
     /// folders in it are open, because the program in the sandbox may be another user.
     root: Option<PrivateFolder>,
-    suites: BTreeMap<usize, PathBuf>,
+    folders: BTreeMap<Place, PathBuf>,
+}
+
+/// A suite of the run, and who of it sees a folder.
+pub(super) type Place = (usize, Seen);
+
+/// Who sees what a step has handed on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Seen {
+    /// Every case of the suite.
+    Suite,
+    /// The cases of this group: one of its hooks made it.
+    Group(String),
+    /// Checkers and interactors; no case does.
+    Judge,
 }
 
 impl Outputs {
     pub(super) fn new(scratch: &Path) -> Self {
-        Self { scratch: scratch.to_owned(), root: None, suites: BTreeMap::new() }
+        Self { scratch: scratch.to_owned(), root: None, folders: BTreeMap::new() }
     }
 
-    /// The folder of a suite, if one of its build steps has handed on a file.
-    pub(super) fn of_suite(&self, suite: usize) -> Option<&Path> {
-        self.suites.get(&suite).map(PathBuf::as_path)
+    /// The folders that a case of `group` sees, the first on top: the group's, then the suite's.
+    pub(super) fn of(&self, suite: usize, group: Option<&str>) -> Vec<PathBuf> {
+        let of_group = group.and_then(|group| self.folders.get(&(suite, Seen::Group(group.to_owned()))));
+        of_group.into_iter().chain(self.folders.get(&(suite, Seen::Suite))).cloned().collect()
     }
 
-    /// Keeps a file for the later cases of `suite`; it replaces what an earlier step has left
-    /// there.
+    /// The folders that checkers, interactors and other build steps of the judge's see.
+    pub(super) fn of_judge(&self, suite: usize) -> Vec<PathBuf> {
+        self.folders.get(&(suite, Seen::Judge)).into_iter().cloned().collect()
+    }
+
+    /// Keeps a file for those who see `place`; it replaces what an earlier step has left there.
     ///
     /// # Errors
     /// The folder or file cannot be written, or its name is not one inside the workspace.
-    pub(super) fn add(&mut self, suite: usize, path: &Path, file: &FileContent) -> io::Result<()> {
+    pub(super) fn add(&mut self, place: Place, path: &Path, file: &FileContent) -> io::Result<()> {
         if path.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name leaves the workspace"));
         }
-        let target = self.folder(suite)?.join(path);
+        let target = self.folder(place)?.join(path);
         if let Some(parent) = target.parent() {
             DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
         }
         write(&target, file)
     }
 
-    fn folder(&mut self, suite: usize) -> io::Result<PathBuf> {
-        if let Some(folder) = self.suites.get(&suite) {
+    fn folder(&mut self, place: Place) -> io::Result<PathBuf> {
+        if let Some(folder) = self.folders.get(&place) {
             return Ok(folder.clone());
         }
         let root = match &self.root {
             Some(root) => root,
             None => self.root.insert(PrivateFolder::new(&self.scratch, PREFIX)?),
         };
-        let folder = root.path().join(format!("suite-{suite}"));
+        // Not by the names of groups: these are the author's.
+        let folder = root.path().join(format!("outputs-{}", self.folders.len()));
         DirBuilder::new().mode(0o755).create(&folder)?;
         fs::set_permissions(&folder, PermissionsExt::from_mode(0o755))?;
-        self.suites.insert(suite, folder.clone());
+        self.folders.insert(place, folder.clone());
         Ok(folder)
     }
 }
@@ -90,12 +110,24 @@ mod tests {
     fn files_keep_their_executable_bit_in_a_private_folder_that_goes_with_the_run() {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let mut outputs = Outputs::new(scratch.path());
-        assert_eq!(outputs.of_suite(0), None);
-        outputs.add(0, Path::new("bin/prog"), &file(b"old", false)).expect("written");
-        outputs.add(0, Path::new("bin/prog"), &file(b"new", true)).expect("replaced");
-        outputs.add(0, Path::new("data"), &file(b"", false)).expect("written");
+        assert!(outputs.of(0, None).is_empty());
+        let suite = || (0, Seen::Suite);
+        outputs.add(suite(), Path::new("bin/prog"), &file(b"old", false)).expect("written");
+        outputs.add(suite(), Path::new("bin/prog"), &file(b"new", true)).expect("replaced");
+        outputs.add(suite(), Path::new("data"), &file(b"", false)).expect("written");
+        outputs.add((0, Seen::Judge), Path::new("check"), &file(b"c", true)).expect("written");
 
-        let folder = outputs.of_suite(0).expect("made by the first file").to_owned();
+        let folder = outputs.of(0, None).pop().expect("made by the first file");
+        let of_g = (0, Seen::Group("g".to_owned()));
+        outputs.add(of_g, Path::new("data"), &file(b"g", false)).expect("written");
+        let of_group = outputs.of(0, Some("g"));
+        assert_eq!(of_group.len(), 2);
+        assert_eq!(fs::read(of_group[0].join("data")).expect("readable"), b"g", "the group's is on top");
+        assert_eq!(of_group[1], folder);
+        assert_eq!(outputs.of(0, Some("h")), std::slice::from_ref(&folder));
+        let of_judge = outputs.of_judge(0);
+        assert_eq!(of_judge.len(), 1);
+        assert!(of_judge[0].join("check").exists() && !folder.join("check").exists());
         let mode = |path: &Path| fs::metadata(path).expect("exists").permissions().mode() & 0o777;
         assert_eq!(fs::read(folder.join("bin/prog")).expect("readable"), b"new");
         assert_eq!(mode(&folder.join("bin/prog")), 0o755);
@@ -111,7 +143,7 @@ mod tests {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let mut outputs = Outputs::new(scratch.path());
         for name in ["../x", "/etc/x", "a/../../x"] {
-            assert!(outputs.add(0, Path::new(name), &file(b"", false)).is_err(), "{name}");
+            assert!(outputs.add((0, Seen::Suite), Path::new(name), &file(b"", false)).is_err(), "{name}");
         }
     }
 }

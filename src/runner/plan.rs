@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::again::Again;
 use super::cache::BuildCache;
 use crate::resolve::{CaseId, CaseKind, ResolvedCase, ResolvedSuite, Visibility};
 use crate::sandbox::spec::Stdin;
@@ -24,6 +25,8 @@ pub struct RunPlan {
     pub scratch: PathBuf,
     /// Builds that need not be made again.
     pub builds: Arc<BuildCache>,
+    /// Trying again.
+    pub again: Again,
 }
 
 /// A suite whose submission lacks files that the suite requires. The build step `submission` (see
@@ -49,11 +52,18 @@ impl BrokenSuite {
 /// for a suite without cases.
 #[must_use]
 pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
-    let first = suite.cases.first()?;
     Some(ResolvedCase {
         id: CaseId(Arc::from("submission")),
         kind: CaseKind::Build,
         name: Arc::from("submission"),
+        ..bare(suite.cases.first()?)
+    })
+}
+
+/// A case of the same suite that runs nothing, is worth nothing and is seen by everybody.
+pub(super) fn bare(first: &ResolvedCase) -> ResolvedCase {
+    ResolvedCase {
+        kind: CaseKind::Case,
         group: None,
         params: BTreeMap::new(),
         tags: Arc::default(),
@@ -66,8 +76,10 @@ pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
         blocked: None,
         needs: Arc::default(),
         group_score: None,
+        terms: Arc::default(),
+        judging: None,
         ..first.clone()
-    })
+    }
 }
 
 impl RunPlan {
@@ -81,6 +93,7 @@ impl RunPlan {
             broken: Vec::new(),
             scratch,
             builds: Arc::new(BuildCache::off()),
+            again: Again::default(),
         }
     }
 }

@@ -1,19 +1,22 @@
 //! [`run`]: the pool of workers around one [`Schedule`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::judge::{Code, Details, Status, Verdict, not_run};
+use crate::judge::{Code, Details, Status, Verdict, as_judges_build, not_run};
 use crate::report::CaseReport;
-use crate::resolve::CaseKind;
+use crate::resolve::{CaseKind, ResolvedCase};
 use crate::sandbox::Engine;
 use crate::sandbox::cancel::{Cancel, CancelLevel};
 use crate::sandbox::outcome::{FileProblem, Outcome, Ran};
 
+use super::again;
+use super::attempt::With;
 use super::event::Event;
-use super::outputs::Outputs;
+use super::outputs::{Outputs, Seen};
 use super::plan::RunPlan;
 use super::schedule::{Next, Schedule};
+use super::timing::Gate;
 use super::worker::{execute, harness_fault, without_running};
 
 /// Everything that the workers of one run share.
@@ -24,6 +27,7 @@ struct Run<'a> {
     events: &'a (dyn Fn(Event<'_>) + Sync),
     state: Mutex<State>,
     finished_one: Condvar,
+    gate: Gate,
 }
 
 struct State {
@@ -44,7 +48,7 @@ pub fn run(
     let schedule = Schedule::new(plan);
     let outputs = Outputs::new(&plan.scratch);
     let state = Mutex::new(State { schedule, outputs });
-    let run = Run { plan, engine, cancel, events, state, finished_one: Condvar::new() };
+    let run = Run { plan, engine, cancel, events, state, finished_one: Condvar::new(), gate: Gate::new() };
     let jobs = plan.jobs.get().min(plan.cases.len().max(1));
     events(Event::RunStarted { total: plan.cases.len(), jobs });
     // Not `par_iter`: it would start the cases in an order of its own.
@@ -74,9 +78,11 @@ impl Run<'_> {
                     self.finish(&mut state, at, report);
                 }
                 Next::Run(at) => {
-                    let outputs = state.outputs.of_suite(self.plan.cases[at].suite).map(ToOwned::to_owned);
+                    let case = &self.plan.cases[at];
+                    let outputs = state.outputs.of(case.suite, case.group.as_deref());
+                    let for_judge = state.outputs.of_judge(case.suite);
                     drop(state);
-                    let report = self.one(at, outputs.as_deref());
+                    let report = self.one(at, &outputs, &for_judge);
                     state = self.lock();
                     let report = hand_on(&mut state.outputs, report);
                     self.finish(&mut state, at, report);
@@ -85,18 +91,23 @@ impl Run<'_> {
         }
     }
 
-    fn one(&self, at: usize, outputs: Option<&Path>) -> CaseReport {
+    fn one(&self, at: usize, outputs: &[PathBuf], for_judge: &[PathBuf]) -> CaseReport {
         let case = &self.plan.cases[at];
-        if self.cancel.level() != CancelLevel::Running {
+        // What was set up is cleaned up also after the first signal.
+        let last =
+            if case.kind == CaseKind::Teardown { CancelLevel::NoNewCases } else { CancelLevel::Running };
+        if self.cancel.level() > last {
             return without_running(
                 case,
                 not_run(None, "the run was interrupted before this case started", None),
             );
         }
         (self.events)(Event::CaseStarted { case });
-        let make = || execute(case, outputs, self.engine, self.cancel);
+        let with = With { engine: self.engine, cancel: self.cancel, gate: &self.gate, outputs, for_judge };
+        let make = || execute(case, with, self.plan.again);
         if case.kind == CaseKind::Build {
             let stop = || self.cancel.level() != CancelLevel::Running;
+            let outputs = if case.for_judge { for_judge } else { outputs };
             return self.plan.builds.build(case, outputs, &stop, make);
         }
         make()
@@ -123,25 +134,39 @@ impl Run<'_> {
 }
 
 /// Puts the files of a build step that passed where later cases find them.
-fn hand_on(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
-    if report.case.kind != CaseKind::Build || report.verdict.status != Status::Passed {
+fn hand_on(outputs: &mut Outputs, report: CaseReport) -> CaseReport {
+    let mut report = kept(outputs, report);
+    if report.case.for_judge {
+        report.verdict = as_judges_build(report.verdict);
+    }
+    report
+}
+
+fn kept(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
+    if report.case.outputs.is_empty() || report.verdict.status != Status::Passed {
         return report;
     }
     let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) else {
         return report;
     };
-    let verdict = report.case.outputs.iter().find_map(|path| keep(outputs, report.case.suite, path, ran));
+    let verdict = report.case.outputs.iter().find_map(|path| keep(outputs, &report.case, path, ran));
     if let Some(verdict) = verdict {
+        let verdict = again::taken(&report.case, verdict);
         report.verdict = Verdict { checks: report.verdict.checks, notes: report.verdict.notes, ..verdict };
     }
     report
 }
 
 /// Keeps one output; the verdict on the build step when that fails.
-fn keep(outputs: &mut Outputs, suite: usize, path: &Path, ran: &Ran) -> Option<Verdict> {
+fn keep(outputs: &mut Outputs, case: &ResolvedCase, path: &Path, ran: &Ran) -> Option<Verdict> {
+    let seen = match &case.group {
+        _ if case.for_judge => Seen::Judge,
+        Some(group) => Seen::Group(group.to_string()),
+        None => Seen::Suite,
+    };
     let why = match ran.files.iter().find(|file| file.path == path).map(|file| &file.content) {
         Some(Ok(content)) => {
-            let error = outputs.add(suite, path, content).err()?;
+            let error = outputs.add((case.suite, seen), path, content).err()?;
             let step = format!("keeping the build output `{}`: {error}", path.display());
             return Some(harness_fault(&step, "make room in the temporary directory (TMPDIR)"));
         }

@@ -1,24 +1,40 @@
-//! [`Schedule`]: which case may start next. A plain state machine: no threads, no clock.
+//! [`Schedule`]: which case may start next. A plain state machine: no threads, no clock. Each step
+//! costs the logarithm of the number of cases, and all of them together the number of their needs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 
-use crate::judge::{Code, Status, Verdict, not_run};
+use super::cap::Caps;
+use super::order::{Edges, build_first, edges};
+use crate::judge::{Code, Status, Verdict, not_run, skipped};
 use crate::report::CaseReport;
-use crate::resolve::{CaseId, CaseKind};
+use crate::resolve::{CaseId, CaseKind, ResolvedCase};
 
 use super::plan::RunPlan;
 
-/// Which cases wait, which run, which are done.
+/// Which cases wait, which run, which are done. Cases are numbers: their places in the plan.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    waiting: VecDeque<usize>,
+    /// The order in which they start, and the place of each in it.
+    order: Vec<usize>,
+    place: Vec<usize>,
+    /// Places in the order of cases that nothing holds back.
+    ready: BTreeSet<usize>,
+    edges: Edges,
+    caps: Caps,
+    /// Whether a case has been started or settled.
+    begun: Vec<bool>,
+    /// How many have not.
+    left: usize,
     running: usize,
+    /// Build steps without a verdict.
     builds: usize,
-    /// By index of the case, once it has its verdict.
+    /// By number of the case, once it has its verdict.
     done: Vec<Option<CaseReport>>,
     finished: usize,
     not_passed: usize,
     index: HashMap<(usize, CaseId), usize>,
+    /// The first case of each suite.
+    first: HashMap<usize, usize>,
     /// The first build step of a suite that did not pass, by suite.
     failed_builds: HashMap<usize, CaseId>,
 }
@@ -38,47 +54,89 @@ pub(super) enum Next {
 
 impl Schedule {
     pub(super) fn new(plan: &RunPlan) -> Self {
-        let key = |(n, case): (usize, &std::sync::Arc<_>)| -> ((usize, CaseId), usize) {
-            let case: &crate::resolve::ResolvedCase = case;
-            ((case.suite, case.id.clone()), n)
-        };
+        let key = |(n, case): (usize, &std::sync::Arc<ResolvedCase>)| ((case.suite, case.id.clone()), n);
+        let index = plan.cases.iter().enumerate().map(key).collect();
+        let order = build_first(plan);
+        let mut place = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(at, &case)| place[case] = at);
+        let edges = edges(plan, &index);
+        let ready = (0..order.len()).filter(|&at| edges.missing[order[at]] == 0).collect();
+        let mut first = HashMap::new();
+        for (at, case) in plan.cases.iter().enumerate() {
+            first.entry(case.suite).or_insert(at);
+        }
         Self {
-            waiting: build_first(plan),
+            place,
+            ready,
+            edges,
+            caps: Caps::new(plan),
+            begun: vec![false; order.len()],
+            left: order.len(),
+            order,
             running: 0,
             builds: plan.cases.iter().filter(|case| case.kind == CaseKind::Build).count(),
             done: vec![None; plan.cases.len()],
             finished: 0,
             not_passed: 0,
-            index: plan.cases.iter().enumerate().map(key).collect(),
+            index,
+            first,
             failed_builds: HashMap::new(),
         }
     }
 
     /// The next case in order whose prerequisites are settled. Build steps run alone.
     pub(super) fn next(&mut self, plan: &RunPlan) -> Next {
-        let Some(&first) = self.waiting.front() else { return Next::Finished };
-        if let Some(verdict) = self.stopped(plan) {
-            return self.settle(0, verdict);
+        if self.left == 0 {
+            return Next::Finished;
         }
-        if plan.cases[first].kind == CaseKind::Build {
-            return if self.running > 0 { Next::Wait } else { self.start(plan, 0) };
+        loop {
+            let Some(&at) = self.ready.first() else { break };
+            let case = self.order[at];
+            let kind = plan.cases[case].kind;
+            if kind != CaseKind::Teardown
+                && let Some(verdict) = self.stopped(plan)
+            {
+                return self.settle(case, verdict);
+            }
+            let alone = kind == CaseKind::Build;
+            if alone && self.running > 0 {
+                return Next::Wait;
+            }
+            if !alone && self.builds > 0 {
+                break;
+            }
+            if let Some(verdict) = self.without_running(plan, case) {
+                return self.settle(case, verdict);
+            }
+            self.ready.remove(&at);
+            if self.caps.take(case, at) {
+                return self.start(case);
+            }
         }
-        if self.build_running() {
+        if self.running > 0 {
             return Next::Wait;
         }
-        match (0..self.waiting.len()).find(|&at| self.settled(plan, self.waiting[at])) {
-            Some(at) => self.start(plan, at),
-            None if self.running > 0 => Next::Wait,
-            // `resolve` refuses cycles; should one get through, nobody must wait for ever.
-            None => self.settle(0, circular()),
-        }
+        // `resolve` refuses cycles; should one get through, nobody must wait for ever.
+        let left = self.order.iter().copied().find(|&case| !self.begun[case]);
+        left.map_or(Next::Finished, |case| self.settle(case, circular()))
     }
 
     /// Takes the report of a case that was started or settled. Returns it, and how many are done.
     pub(super) fn finish(&mut self, at: usize, report: CaseReport) -> (&CaseReport, usize) {
         self.running -= 1;
         self.finished += 1;
-        if report.verdict.status != Status::Passed {
+        self.ready.extend(self.caps.give_back(at));
+        for dependent in std::mem::take(&mut self.edges.dependents[at]) {
+            let missing = &mut self.edges.missing[dependent];
+            *missing -= 1;
+            if *missing == 0 && !self.begun[dependent] {
+                self.ready.insert(self.place[dependent]);
+            }
+        }
+        if report.case.kind == CaseKind::Build {
+            self.builds -= 1;
+        }
+        if !matches!(report.verdict.status, Status::Passed | Status::Skipped | Status::Xfailed) {
             self.not_passed += usize::from(report.verdict.status != Status::NotRun);
             if report.case.kind == CaseKind::Build {
                 self.failed_builds.entry(report.case.suite).or_insert_with(|| report.case.id.clone());
@@ -92,19 +150,21 @@ impl Schedule {
         self.done
     }
 
-    fn start(&mut self, plan: &RunPlan, at: usize) -> Next {
-        if let Some(verdict) = self.blocked(plan, self.waiting[at]) {
-            return self.settle(at, verdict);
-        }
-        let case = self.waiting.remove(at).expect("`at` is an index of `waiting`");
-        self.running += 1;
+    fn start(&mut self, case: usize) -> Next {
+        self.begin(case);
         Next::Run(case)
     }
 
-    fn settle(&mut self, at: usize, verdict: Verdict) -> Next {
-        let case = self.waiting.remove(at).expect("`at` is an index of `waiting`");
-        self.running += 1;
+    fn settle(&mut self, case: usize, verdict: Verdict) -> Next {
+        self.ready.remove(&self.place[case]);
+        self.begin(case);
         Next::Settle(case, Box::new(verdict))
+    }
+
+    fn begin(&mut self, case: usize) {
+        self.begun[case] = true;
+        self.left -= 1;
+        self.running += 1;
     }
 
     fn stopped(&self, plan: &RunPlan) -> Option<Verdict> {
@@ -113,63 +173,59 @@ impl Schedule {
             .then(|| not_run(None, format!("the run stopped after {most} {}", cases(most)), None))
     }
 
-    /// Whether a build step is being run: they run alone, so one running case is enough to look at.
-    fn build_running(&self) -> bool {
-        self.running > 0 && self.finished < self.builds
-    }
-
-    /// Whether everything that the case needs has its verdict. What is not in the run at all is
-    /// found by [`Self::blocked`].
-    fn settled(&self, plan: &RunPlan, case: usize) -> bool {
-        self.needs(plan, case).all(|(_, at)| at.is_none_or(|at| self.done[at].is_some()))
-    }
-
-    fn blocked(&self, plan: &RunPlan, case: usize) -> Option<Verdict> {
-        if let Some(verdict) = missing_files(plan, case) {
+    /// The verdict on a case that is not to be run.
+    fn without_running(&self, plan: &RunPlan, at: usize) -> Option<Verdict> {
+        let case = &plan.cases[at];
+        if let Some(verdict) = self.missing_files(plan, at) {
             return Some(verdict);
         }
-        if let Some(build) = self.failed_builds.get(&plan.cases[case].suite) {
+        if case.kind == CaseKind::Teardown {
+            let nothing = || skipped("nothing ran that it would clean up after");
+            return (!self.something_ran(at)).then(nothing);
+        }
+        if let Some(reason) = &case.terms.skip {
+            return Some(skipped(reason.clone()));
+        }
+        if let Some(build) = self.failed_builds.get(&case.suite) {
             return Some(needs_failed(build, "which failed"));
         }
-        self.needs(plan, case).find_map(|(id, at)| {
-            let report = at.and_then(|at| self.done[at].as_ref());
+        case.needs.iter().find_map(|id| {
+            let at = self.index.get(&(case.suite, id.clone()));
+            let report = at.and_then(|&at| self.done[at].as_ref());
             match report.map(|report| report.verdict.status) {
                 Some(Status::Passed) => None,
                 Some(Status::Failed | Status::Error) => Some(needs_failed(id, "which failed")),
-                Some(Status::NotRun | Status::Skipped) => Some(needs_failed(id, "which did not run")),
+                Some(Status::NotRun) => Some(needs_failed(id, "which did not run")),
                 Some(Status::Cancelled) => Some(needs_failed(id, "which was cancelled")),
+                // Nobody failed: what cannot run for that reason is no failure either.
+                Some(Status::Skipped) => Some(skipped(format!("needs {id}, which was left out"))),
+                Some(Status::Xfailed) => Some(skipped(format!("needs {id}, which failed as expected"))),
                 None => Some(needs_failed(id, "which is not part of this run")),
             }
         })
     }
 
-    fn needs<'a>(
-        &'a self,
-        plan: &'a RunPlan,
-        case: usize,
-    ) -> impl Iterator<Item = (&'a CaseId, Option<usize>)> {
-        let case = &plan.cases[case];
-        case.needs.iter().map(|id| (id, self.index.get(&(case.suite, id.clone())).copied()))
+    /// Whether anything that a teardown comes after was started.
+    fn something_ran(&self, teardown: usize) -> bool {
+        let before = &self.edges.before[&teardown];
+        before.iter().any(|&case| self.done[case].as_ref().is_some_and(|done| !done.attempts.is_empty()))
     }
-}
 
-/// Build steps of all suites, then everything else, each in suite order.
-fn build_first(plan: &RunPlan) -> VecDeque<usize> {
-    let of_kind = |kind| (0..plan.cases.len()).filter(move |&at| plan.cases[at].kind == kind);
-    of_kind(CaseKind::Build).chain(of_kind(CaseKind::Case)).collect()
-}
-
-/// Required files are missing: the first of the suite's cases says so, as a failed build.
-fn missing_files(plan: &RunPlan, case: usize) -> Option<Verdict> {
-    let suite = plan.cases[case].suite;
-    let missing = &plan.broken.iter().find(|broken| broken.suite == suite)?.missing;
-    let first = plan.cases.iter().position(|case| case.suite == suite)?;
-    if first != case {
-        return None;
+    /// Required files are missing: the first of the suite's cases says so, as a failed build.
+    fn missing_files(&self, plan: &RunPlan, at: usize) -> Option<Verdict> {
+        let suite = plan.cases[at].suite;
+        if self.first.get(&suite) != Some(&at) {
+            return None;
+        }
+        let missing = &plan.broken.iter().find(|broken| broken.suite == suite)?.missing;
+        let names: Vec<_> = missing.iter().map(|name| format!("`{}`", name.display())).collect();
+        let message = format!("the submission lacks the required {}", names.join(", "));
+        Some(Verdict {
+            status: Status::Failed,
+            code: Some(Code::BuildFailed),
+            ..not_run(None, message, None)
+        })
     }
-    let names: Vec<_> = missing.iter().map(|name| format!("`{}`", name.display())).collect();
-    let message = format!("the submission lacks the required {}", names.join(", "));
-    Some(Verdict { status: Status::Failed, code: Some(Code::BuildFailed), ..not_run(None, message, None) })
 }
 
 fn needs_failed(id: &CaseId, how: &str) -> Verdict {

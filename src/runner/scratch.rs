@@ -4,11 +4,23 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
 use tempfile::TempDir;
+
+/// Folders of this process that are there now.
+static MADE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes the folders of the runs of this process, for an end that lets nobody clean up after
+/// himself. What cannot be removed is removed by the next run.
+pub fn remove_scratch() {
+    for folder in MADE.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let _ = fs::remove_dir_all(folder);
+    }
+}
 
 /// A folder that only this user can enter, removed with its owner.
 #[derive(Debug)]
@@ -32,6 +44,7 @@ impl PrivateFolder {
         let mut builder = tempfile::Builder::new();
         let private = PermissionsExt::from_mode(0o700);
         let folder = builder.prefix(prefix).permissions(private).tempdir_in(scratch)?;
+        MADE.lock().unwrap_or_else(PoisonError::into_inner).push(folder.path().to_owned());
         let early = folder.path().join("lock.new");
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&early)?;
         let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno)?;
@@ -44,6 +57,12 @@ impl PrivateFolder {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+}
+
+impl Drop for PrivateFolder {
+    fn drop(&mut self) {
+        MADE.lock().unwrap_or_else(PoisonError::into_inner).retain(|made| made != self.folder.path());
     }
 }
 
@@ -85,13 +104,13 @@ mod tests {
     #[test]
     fn the_folder_of_a_dead_run_is_removed_and_that_of_a_live_one_is_not() {
         let scratch = tempfile::tempdir().expect("a temporary directory");
-        let dead = PrivateFolder::new(scratch.path(), PREFIX).expect("writable");
-        let (dead_folder, lock) = (dead.folder.keep(), dead._lock);
-        drop(lock);
+        let dead_folder = scratch.path().join("capsule-run-outputs-dead");
+        fs::create_dir(&dead_folder).expect("writable");
+        fs::write(dead_folder.join("lock"), "").expect("writable");
         let live = PrivateFolder::new(scratch.path(), PREFIX).expect("writable");
         let _another = PrivateFolder::new(scratch.path(), PREFIX).expect("writable");
         assert!(!dead_folder.exists());
-        assert!(live.folder.path().exists());
+        assert!(live.path().exists());
     }
 
     #[test]

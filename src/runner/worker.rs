@@ -1,41 +1,35 @@
-//! One case from request to report: lower, run, judge.
+//! One case from request to report: attempts until there is no reason for another.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
 
-use crate::judge::{self, Verdict};
-use crate::report::{Attempt, CaseReport};
-use crate::resolve::{self, ResolvedCase};
-use crate::sandbox::Engine;
-use crate::sandbox::cancel::Cancel;
-use crate::sandbox::outcome::{Fault, FaultKind, Outcome};
+use super::again::{self, Again};
+use super::attempt::{With, attempt};
+use super::plan::bare;
+use super::source;
+use crate::judge::{self, Status, Verdict};
+use crate::report::CaseReport;
+use crate::resolve::{CaseId, ResolvedCase};
+use crate::sandbox::outcome::{Fault, FaultKind};
 
-/// Runs a case to its verdict. A panic on the way is a fault of ours (E5002), and only of this
-/// case: the run goes on.
-pub(super) fn execute(
-    case: &Arc<ResolvedCase>,
-    outputs: Option<&Path>,
-    engine: &dyn Engine,
-    cancel: &Cancel,
-) -> CaseReport {
+/// Runs a case to its verdict.
+pub(super) fn execute(case: &Arc<ResolvedCase>, with: With<'_>, how: Again) -> CaseReport {
     if let Some(reason) = &case.blocked {
         return without_running(case, judge::blocked(&command(case), reason));
     }
-    let started = SystemTime::now();
-    let clock = Instant::now();
-    // Nothing that the closure touches is used again after a panic, except the engine, whose
-    // guards clean up as they are dropped.
-    let attempt = catch_unwind(AssertUnwindSafe(|| {
-        let spec = resolve::lower(case, outputs);
-        let outcome = engine.run(&spec, cancel);
-        let verdict = judge::judge(&case.expectation, &spec.limits, &outcome);
-        (outcome, verdict)
-    }));
-    let (outcome, verdict) = attempt.unwrap_or_else(|panic| panicked(panic.as_ref()));
-    let attempt = Attempt { started, duration: clock.elapsed(), outcome, verdict: verdict.clone() };
-    CaseReport { case: Arc::clone(case), attempts: vec![attempt], verdict }
+    if let Some(check) = &case.terms.source {
+        return without_running(case, again::taken(case, source::verdict(case, check)));
+    }
+    let mut attempts = Vec::with_capacity(1);
+    loop {
+        attempts.extend(attempt(case, with));
+        match again::again(case, how, &attempts) {
+            Some(delay) if again::wait(delay, with.cancel) => {}
+            _ => break,
+        }
+    }
+    let none = || harness_fault("the case ended without an attempt", "");
+    let verdict = again::verdict(case, how, &attempts).unwrap_or_else(none);
+    CaseReport { case: Arc::clone(case), attempts, verdict }
 }
 
 /// The report of a case that has its verdict without having run.
@@ -49,22 +43,21 @@ pub fn unfinished(case: &Arc<ResolvedCase>) -> CaseReport {
     without_running(case, judge::not_run(None, "the run did not end", None))
 }
 
-fn command(case: &ResolvedCase) -> String {
-    case.argv.first().map(ToString::to_string).unwrap_or_default()
+/// The case that stands in a report for the interruption itself, so that no reader can take an
+/// unfinished run for a good one: an error in the suite with this index. `first` is any case of the
+/// run; `cause` is the signal's name, or `run-timeout`.
+#[must_use]
+pub fn interruption(first: &ResolvedCase, suite: usize, cause: &str) -> CaseReport {
+    let name = format!("run interrupted ({cause})");
+    let case =
+        ResolvedCase { id: CaseId(Arc::from(name.as_str())), suite, name: Arc::from(name), ..bare(first) };
+    let message = "the run was interrupted: cases that had not ended have no result";
+    let verdict = Verdict { status: Status::Error, ..judge::not_run(None, message, None) };
+    without_running(&Arc::new(case), verdict)
 }
 
-fn panicked(panic: &(dyn std::any::Any + Send)) -> (Outcome, Verdict) {
-    let words = panic.downcast_ref::<&str>().copied();
-    let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-    log::error!("a worker panicked: {words}");
-    let fault = Fault {
-        kind: FaultKind::Monitor,
-        step: format!("running the case (capsule-run panicked: {words})"),
-        errno: None,
-        help: "this is a bug in capsule-run: report it with the command and RUST_LOG=debug output".to_owned(),
-    };
-    let verdict = judge::not_started(&fault);
-    (Outcome::NotStarted(fault), verdict)
+fn command(case: &ResolvedCase) -> String {
+    case.argv.first().map(ToString::to_string).unwrap_or_default()
 }
 
 /// A fault of ours while we looked after a case (E5002).

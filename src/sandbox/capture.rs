@@ -19,11 +19,13 @@ pub(super) struct Capture {
 }
 
 impl Capture {
-    /// Captures what comes through `pipe`, keeping the first `limit` bytes.
-    pub(super) fn new(pipe: OwnedFd, limit: u64) -> io::Result<Self> {
-        fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    /// Captures what comes through `pipe`, keeping the first `limit` bytes; nothing without one.
+    pub(super) fn new(pipe: Option<OwnedFd>, limit: u64) -> io::Result<Self> {
+        if let Some(pipe) = &pipe {
+            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        }
         Ok(Self {
-            pipe: Some(pipe.into()),
+            pipe: pipe.map(File::from),
             kept: Captured::default(),
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
         })

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::cancel::{Cancel, CancelLevel};
 use super::cgroup::{self, Cgroup, CgroupVersion, Layout, Placement};
 use super::launch::Worker;
+use super::live::Live;
 use super::outcome::{Fault, FaultKind, Outcome, Ran};
 use super::spec::{CgroupChoice, Require, Spec};
 use super::supervise::{Supervision, supervise};
@@ -29,6 +30,7 @@ pub struct LinuxEngine {
     ids: Ids,
     idle: Mutex<Vec<Worker>>,
     layouts: Mutex<HashMap<CgroupChoice, Arc<Layout>>>,
+    live: Arc<Live>,
 }
 
 /// Workers that wait for a case; more than these are ended.
@@ -47,8 +49,19 @@ impl LinuxEngine {
             errno: None,
             help: String::new(),
         })?;
-        let engine = Self { exe: options.worker_exe, ids, idle: Mutex::default(), layouts: Mutex::default() };
-        Ok(engine)
+        Ok(Self {
+            exe: options.worker_exe,
+            ids,
+            idle: Mutex::default(),
+            layouts: Mutex::default(),
+            live: Arc::default(),
+        })
+    }
+
+    /// What runs now, to be looked at and stopped by others.
+    #[must_use]
+    pub fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live)
     }
 
     fn layout(&self, choice: CgroupChoice) -> Arc<Layout> {
@@ -117,6 +130,7 @@ impl LinuxEngine {
             cgroup: &cgroup,
             files: files.as_ref().map(AsFd::as_fd),
             cancel,
+            live: &self.live,
             setup_deadline: deadline,
             two_ids: matches!(self.ids, Ids::Two { .. }),
         };

@@ -117,6 +117,11 @@ impl Worker {
         self.owner.map(|first| first + 1)
     }
 
+    /// Its process number; not reused before [`Worker`] is dropped.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether the worker still lives: one that somebody killed does not.
     pub(super) fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))

@@ -11,6 +11,7 @@ mod engine;
 mod fault;
 mod host;
 mod launch;
+pub mod live;
 mod memory_file;
 pub mod outcome;
 mod plan;
@@ -38,4 +39,20 @@ pub trait Engine: Sync {
     /// Runs one program to its end and leaves nothing behind. Never fails in Rust's sense: a
     /// fault of the sandbox is an [`Outcome::NotStarted`].
     fn run(&self, spec: &Spec, cancel: &Cancel) -> Outcome;
+
+    /// Runs two programs that talk to each other, at the same time, each to its end. The pipes of
+    /// one that could not be started are closed at once, so that the other does not wait for it.
+    fn run_joined(&self, pair: [&Spec; 2], cancel: &Cancel) -> [Outcome; 2] {
+        let one = |spec: &Spec| {
+            let outcome = self.run(spec, cancel);
+            spec.let_go();
+            outcome
+        };
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| one(pair[1]));
+            let first = one(pair[0]);
+            let second = second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            [first, second]
+        })
+    }
 }

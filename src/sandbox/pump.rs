@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use super::memory_file;
-use super::spec::Stdin;
+use super::spec::{Handover, Stdin, Stdout};
 
 const CHUNK: usize = 64 << 10;
 
@@ -30,7 +30,29 @@ pub(super) fn open(stdin: &Stdin, owner: Option<u32>) -> io::Result<(OwnedFd, Op
             let from = io::stdin().as_fd().try_clone_to_owned()?;
             Ok((read, Some(Pump { from: Some(from.into()), to: Some(write.into()), pending: Vec::new() })))
         }
+        Stdin::Pipe(pipe) => {
+            let pipe = taken(pipe)?;
+            give(pipe.as_fd(), owner)?;
+            Ok((pipe, None))
+        }
     }
+}
+
+/// What the program gets as descriptor 1, and the end that is captured, if it is.
+pub(super) fn open_stdout(stdout: &Stdout, owner: Option<u32>) -> io::Result<(OwnedFd, Option<OwnedFd>)> {
+    let (read, write) = match stdout {
+        Stdout::Captured => {
+            let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
+            (Some(read), write)
+        }
+        Stdout::Pipe(pipe) => (None, taken(pipe)?),
+    };
+    give(write.as_fd(), owner)?;
+    Ok((write, read))
+}
+
+fn taken(pipe: &Handover) -> io::Result<OwnedFd> {
+    pipe.take().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "its pipe was handed over before"))
 }
 
 /// Makes the program the owner of a stream of its own, where it is another user than we are: else

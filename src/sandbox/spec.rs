@@ -3,8 +3,9 @@
 //!
 //! Made by `resolve::lower`, consumed by the engine (`sandbox::Engine`).
 
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::units::{Bytes, NoNul};
@@ -31,6 +32,8 @@ pub struct Spec {
     pub network: Network,
     /// What the program reads on its standard input.
     pub stdin: Stdin,
+    /// Where the program's standard output goes.
+    pub stdout: Stdout,
     /// The limits, each held by the kernel or by the supervisor.
     pub limits: Limits,
     /// Which system calls are allowed.
@@ -39,6 +42,18 @@ pub struct Spec {
     pub cgroup: CgroupChoice,
     /// What to do where a limit cannot be held by the kernel.
     pub require: Require,
+}
+
+impl Spec {
+    /// Closes the pipes that no program has taken.
+    pub fn let_go(&self) {
+        if let Stdin::Pipe(pipe) = &self.stdin {
+            drop(pipe.take());
+        }
+        if let Stdout::Pipe(pipe) = &self.stdout {
+            drop(pipe.take());
+        }
+    }
 }
 
 /// What `/workspace` shows. Whatever the program writes there is private and thrown away.
@@ -109,6 +124,37 @@ pub enum Stdin {
     /// Whatever our own standard input delivers, pumped through a pipe: the program never holds a
     /// descriptor of the caller's terminal.
     Inherit,
+    /// The reading end of a pipe that nobody else in a sandbox holds. It becomes the program's own.
+    Pipe(Handover),
+}
+
+/// Where the program's standard output goes.
+#[derive(Debug, Clone)]
+pub enum Stdout {
+    /// To us: kept up to the output limit, and counted against it.
+    Captured,
+    /// The writing end of a pipe that nobody else in a sandbox holds. It becomes the program's own;
+    /// whoever holds the other end reads, keeps and counts.
+    Pipe(Handover),
+}
+
+/// A descriptor that the engine takes, once: when the program has it, nobody else on our side
+/// does, so that its end of file is the program's end.
+#[derive(Debug, Clone)]
+pub struct Handover(Arc<Mutex<Option<OwnedFd>>>);
+
+impl Handover {
+    /// Offers a descriptor.
+    #[must_use]
+    pub fn new(fd: OwnedFd) -> Self {
+        Self(Arc::new(Mutex::new(Some(fd))))
+    }
+
+    /// The descriptor, for whoever asks first.
+    #[must_use]
+    pub fn take(&self) -> Option<OwnedFd> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// The limits of one execution. Every value is in force or the run is refused (`Require`).

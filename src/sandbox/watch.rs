@@ -36,6 +36,33 @@ pub(super) fn tree(init: i32) -> TreeUse {
     found
 }
 
+/// All descendants of a process.
+pub(super) fn below(root: i32) -> Vec<i32> {
+    let mut found = Vec::new();
+    let mut left = children(root);
+    while let Some(pid) = left.pop() {
+        found.push(pid);
+        left.extend(children(pid));
+    }
+    found
+}
+
+/// The parent of a process that is there.
+pub(super) fn parent(pid: i32) -> Option<i32> {
+    state_and_parent(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?).map(|(_, parent)| parent)
+}
+
+/// Whether a process is stopped, or gone.
+pub(super) fn is_stopped(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    state_and_parent(&stat).is_none_or(|(state, _)| matches!(state, 'T' | 't' | 'Z' | 'X'))
+}
+
+fn state_and_parent(stat: &str) -> Option<(char, i32)> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
+}
+
 /// Proportional bytes of a process: of a page that four share, a quarter; and its page tables,
 /// which can be far larger than what they show. `None` where the kernel does not say.
 fn memory(pid: i32) -> Option<u64> {

@@ -53,8 +53,11 @@ pub(super) enum Shape {
     Code,
     Visibility,
     Score,
+    Protocol,
     Map(fn() -> &'static MapKind),
     List(fn() -> &'static MapKind),
+    /// `none`, or a map.
+    Judge(fn() -> &'static MapKind),
     /// Maps by name.
     Named(fn() -> &'static MapKind),
 }
@@ -96,6 +99,10 @@ const TAGS: Key = key("tags", Shape::Texts, "tags");
 const NEEDS: Key = key("needs", Shape::Texts, "cases, groups or `build` that must have passed before");
 const VISIBILITY: Key = key("visibility", Shape::Visibility, "who sees it in a student's report");
 const WORKDIR: Key = key("workdir", Shape::Path, "where it starts, relative to the workspace");
+const CHECKER: Key = key("checker", Shape::Judge(checker), "a program that looks at standard output");
+const INTERACTOR: Key =
+    key("interactor", Shape::Judge(interactor), "a program that talks to the program while it runs");
+const PROTOCOL: Key = key("protocol", Shape::Protocol, "how it is called and how it answers");
 const NETWORK: Key = key("network", Shape::Flag, "whether it has the host's network");
 
 static SUITE: MapKind = MapKind {
@@ -144,9 +151,9 @@ static DEFAULTS: MapKind = MapKind {
     what: "`defaults`",
     keys: &[
         PROFILE, COMPARE, POINTS, RUN, SHELL, ARGS, STDIN, ENV, FILES, EXPECT, LIMITS, TAGS, VISIBILITY,
-        WORKDIR, NETWORK,
+        WORKDIR, NETWORK, CHECKER, INTERACTOR,
     ],
-    later: &["retries", "extends", "matrix", "checker"],
+    later: &["retries", "extends", "matrix"],
     limits: false,
     required: &[],
 };
@@ -164,6 +171,7 @@ static BUILD: MapKind = MapKind {
         LIMITS,
         PROFILE,
         key("outputs", Shape::Paths, "files that it hands on to the cases"),
+        key("judge", Shape::Flag, "made for checkers and interactors only, without the submission"),
         WORKDIR,
         NETWORK,
     ],
@@ -195,8 +203,10 @@ static GROUP: MapKind = MapKind {
         TAGS,
         WORKDIR,
         NETWORK,
+        CHECKER,
+        INTERACTOR,
     ],
-    later: &["hooks", "max", "matrix", "extends", "retries", "checker", "groups"],
+    later: &["hooks", "max", "matrix", "extends", "retries", "groups"],
     limits: false,
     required: &["name"],
 };
@@ -233,8 +243,10 @@ static CASE: MapKind = MapKind {
         VISIBILITY,
         WORKDIR,
         NETWORK,
+        CHECKER,
+        INTERACTOR,
     ],
-    later: &["matrix", "retries", "xfail", "skip", "extends", "checker", "interactor", "hooks"],
+    later: &["matrix", "retries", "xfail", "skip", "extends", "hooks"],
     limits: false,
     required: &["id"],
 };
@@ -258,10 +270,37 @@ static GROUP_CASE: MapKind = MapKind {
         VISIBILITY,
         WORKDIR,
         NETWORK,
+        CHECKER,
+        INTERACTOR,
     ],
     later: CASE.later,
     limits: false,
     required: &["id"],
+};
+
+static CHECKER_MAP: MapKind = MapKind {
+    what: "`checker`",
+    keys: &[RUN, ARGS, PROTOCOL, FILES, ENV, LIMITS, PROFILE],
+    later: &[],
+    limits: false,
+    required: &["run", "protocol"],
+};
+
+static INTERACTOR_MAP: MapKind = MapKind {
+    what: "`interactor`",
+    keys: &[
+        RUN,
+        ARGS,
+        PROTOCOL,
+        FILES,
+        ENV,
+        LIMITS,
+        PROFILE,
+        key("transcript", Shape::Text, "how much of the conversation is kept: 16K when not given"),
+    ],
+    later: &[],
+    limits: false,
+    required: &["run", "protocol"],
 };
 
 static EXPECT_MAP: MapKind = MapKind {
@@ -368,6 +407,8 @@ tables! {
     cases_from = CASES_FROM;
     case = CASE;
     group_case = GROUP_CASE;
+    checker = CHECKER_MAP;
+    interactor = INTERACTOR_MAP;
     expect = EXPECT_MAP;
     bytes = BYTES;
     content = CONTENT;

@@ -1,18 +1,23 @@
 //! What the author of a suite wrote: the written model, and the strict parser that makes it from
 //! YAML, TOML or JSON or says everything that is wrong with the file.
 
+mod edit;
 mod expect;
+mod judging;
 mod keys;
 mod lines;
 mod model;
 mod parse;
 mod parse_common;
 mod parse_expect;
+mod parse_judging;
 mod reader;
 mod schema;
 mod syntax;
 
+pub use edit::{CannotEdit, ExpectedOf, find_text, replace_text};
 pub use expect::{Compare, Exit, Expect, ExpectBytes};
+pub use judging::{JudgeWords, JudgedBy};
 pub use model::{
     BuildStep, Case, CasesFrom, Command, Common, Content, Group, LimitBlock, Score, Spanned, Submission,
     Suite, SuiteProfile, Visibility, WorkspaceFile,
@@ -23,3 +28,4 @@ pub use schema::schema;
 pub(crate) use lines::Lines;
 pub(crate) use parse::parse_leniently;
 pub(crate) use reader::{bad_name, check_relative, shown};
+pub(crate) use syntax::{Node, Value, parse_json, parse_yaml};

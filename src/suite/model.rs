@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::diagnostic::{Place, Source};
 use crate::limits::{LimitField, WrittenLimits};
-use crate::suite::{Compare, Expect};
+use crate::suite::{Compare, Expect, JudgedBy};
 use crate::units::NoNul;
 
 /// A value and the bytes of the suite file that it stands in.
@@ -138,6 +138,10 @@ pub struct Common {
     pub workdir: Option<PathBuf>,
     /// Whether there is a network.
     pub network: Option<Spanned<bool>>,
+    /// Who looks at the output.
+    pub checker: Option<JudgedBy>,
+    /// Who talks to the program.
+    pub interactor: Option<JudgedBy>,
 }
 
 /// One case.
@@ -162,6 +166,8 @@ pub struct BuildStep {
     pub span: Range<usize>,
     /// Files that it hands on, relative to the workspace.
     pub outputs: Vec<PathBuf>,
+    /// Made for checkers and interactors: without the submission.
+    pub judge: bool,
     /// Command, arguments, files, limits and profile.
     pub common: Common,
 }

@@ -239,6 +239,7 @@ impl Reader<'_> {
                 name: None,
                 span: item.span.clone(),
                 outputs: Vec::new(),
+                judge: false,
                 common: Common::default(),
             };
             let at = self.place_words("build step", &(steps.len() + 1).to_string());
@@ -246,6 +247,9 @@ impl Reader<'_> {
                 match entry.key.as_str() {
                     "name" => step.name = self.name(&entry.value, "the name of a build step"),
                     "outputs" => step.outputs = self.paths(&entry.value, "`outputs`"),
+                    "judge" => {
+                        step.judge = self.flag(&entry.value, "`judge`").is_some_and(|flag| flag.value);
+                    }
                     _ => self.common_key(entry, &mut step.common, &at),
                 }
             }

@@ -46,6 +46,8 @@ impl Reader<'_> {
             "visibility" => common.visibility = self.visibility(node),
             "workdir" => common.workdir = self.workdir(node),
             "network" => common.network = self.flag(node, "`network`"),
+            "checker" => common.checker = self.judged_by(node, keys::checker()),
+            "interactor" => common.interactor = self.judged_by(node, keys::interactor()),
             _ => {}
         }
     }

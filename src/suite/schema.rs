@@ -89,6 +89,8 @@ fn shape(shape: Shape, defs: &mut Map<String, Value>) -> Value {
         }
         Shape::Visibility => json!({"enum": ["visible", "hidden", "after_due_date", "after_published"]}),
         Shape::Score => json!({"enum": ["sum", "all-or-nothing"]}),
+        Shape::Protocol => json!({"enum": ["testlib", "kattis"]}),
+        Shape::Judge(kind) => json!({"anyOf": [{"const": "none"}, reference(kind(), defs)]}),
         Shape::Map(kind) => reference(kind(), defs),
         Shape::List(kind) => json!({"type": "array", "items": reference(kind(), defs)}),
         Shape::Named(kind) => {

@@ -45,6 +45,9 @@ E6004 an output file is missing or differs
 E6005 build failed
 E6006 checker or interactor failed
 E6007 a prerequisite failed, the case did not run
-E6008 passed although failure was expected";
+E6008 passed although failure was expected
+E6009 a setup or teardown step of the suite failed
+E6010 the submitted files are not as the suite asks
+E6011 it used more, or less, than the case expects";
     assert_eq!(table.join("\n"), known);
 }

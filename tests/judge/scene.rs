@@ -39,6 +39,7 @@ pub(crate) fn expectation() -> Expectation {
         files: Vec::new(),
         code: None,
         build: false,
+        ..Expectation::default()
     }
 }
 
@@ -53,7 +54,7 @@ pub(crate) fn like(text: &str) -> Expected {
 
 /// `path` must hold `content`.
 pub(crate) fn wants_file(path: &str, content: Option<&str>) -> FileExpectation {
-    FileExpectation { path: path.into(), expected: content.map(like) }
+    FileExpectation { path: path.into(), expected: content.map(like), absent: false }
 }
 
 /// `path` was left with `content`.

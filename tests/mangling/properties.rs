@@ -132,11 +132,10 @@ pub(crate) fn junit(bytes: &[u8]) {
     json::write(&run.records(1, "a case failed").view(), &mut report).expect("a vector takes every byte");
     serde_json::from_slice::<serde_json::Value>(&report).expect("the report is JSON");
     let style = TextStyle {
-        color: false,
-        ascii: false,
         width: 80,
         audience: Audience::Staff,
         rerun: "capsule-run suite".to_owned(),
+        ..TextStyle::default()
     };
     harmless(&text::failure(&run.cases[0], &style));
     harmless(&text::summary(&run, &style));

@@ -86,6 +86,7 @@ pub(crate) fn verdict(status: Status, code: Option<Code>, message: &str) -> Verd
         details: Details::default(),
         checks: vec![],
         notes: vec![],
+        credit: None,
     }
 }
 
@@ -129,9 +130,13 @@ fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> Resolve
             files: vec![],
             code: None,
             build: false,
+            ..Expectation::default()
         },
         needs: [].into(),
         group_score: None,
+        terms: Arc::default(),
+        judging: None,
+        for_judge: false,
     }
 }
 
@@ -280,6 +285,7 @@ impl Builder {
             unified: unified.into(),
             truncated: false,
             near_miss,
+            note: None,
         });
         self
     }
@@ -303,6 +309,7 @@ impl Builder {
             duration: self.duration,
             outcome: Outcome::Ran(Box::new(ran())),
             verdict: verdict(Status::Failed, Some(code), message),
+            alone: false,
         });
         self
     }
@@ -316,7 +323,13 @@ impl Builder {
         };
         if let Some(outcome) = outcome {
             let (started, duration) = (start() + self.at, self.duration);
-            attempts.push(Attempt { started, duration, outcome, verdict: self.verdict.clone() });
+            attempts.push(Attempt {
+                started,
+                duration,
+                outcome,
+                verdict: self.verdict.clone(),
+                alone: false,
+            });
         }
         CaseReport { case: Arc::new(self.case), attempts, verdict: self.verdict }
     }

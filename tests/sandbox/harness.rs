@@ -7,7 +7,7 @@ use std::time::Duration;
 use capsule_run::sandbox::cancel::Cancel;
 use capsule_run::sandbox::outcome::{Outcome, Ran};
 use capsule_run::sandbox::spec::{
-    CgroupChoice, Limits, Network, Require, SeccompPolicy, Spec, Stdin, Workspace,
+    CgroupChoice, Limits, Network, Require, SeccompPolicy, Spec, Stdin, Stdout, Workspace,
 };
 use capsule_run::sandbox::{Engine, EngineOptions, LinuxEngine};
 use capsule_run::units::{Bytes, NoNul};
@@ -40,6 +40,7 @@ pub(crate) fn spec(argv: &[&str]) -> Spec {
         binds: Vec::new(),
         network: Network::None,
         stdin: Stdin::Empty,
+        stdout: Stdout::Captured,
         limits: Limits {
             // Only a hang gets there, also in an emulated machine on a busy host.
             wall: Duration::from_secs(60),

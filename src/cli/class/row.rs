@@ -66,14 +66,14 @@ pub(in crate::cli) fn row(base: &Row, run: &RunReport, groups: &[String]) -> Row
         interrupted |=
             status == Status::Cancelled || (status == Status::NotRun && report.verdict.code.is_none());
         row.errors += usize::from(status == Status::Error);
-        if report.case.kind == CaseKind::Build {
-            if status == Status::Failed && build.is_none() {
-                build = Some(report);
-            }
+        if report.case.kind == CaseKind::Build && status == Status::Failed && build.is_none() {
+            build = Some(report);
+        }
+        if report.case.kind != CaseKind::Case {
             continue;
         }
         match status {
-            Status::Passed => row.passed += 1,
+            Status::Passed | Status::Xfailed => row.passed += 1,
             Status::Failed => row.failed += 1,
             Status::NotRun => row.not_run += 1,
             Status::Error | Status::Cancelled | Status::Skipped => {}

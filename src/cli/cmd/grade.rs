@@ -15,7 +15,7 @@ use crate::cli::failure::Failure;
 use crate::cli::grade_args::GradeArgs;
 use crate::cli::load::{self, Places};
 use crate::cli::report_file::ReportError;
-use crate::cli::signals::{self, Interrupted};
+use crate::cli::signals::{self, Interrupted, Watching};
 use crate::cli::{build_cache, exit, journal as executions, overrides, run_meta, terminal};
 use crate::judge::{Code, Status, not_run};
 use crate::report::{CaseReport, Gradebook, Row, RowStatus, RunMeta, RunReport, SuiteInfo};
@@ -253,7 +253,8 @@ impl Class {
 
     fn grade(mut self, args: &GradeArgs, places: &Places) -> Result<u8, Failure> {
         let cancel = Cancel::new()?;
-        let interrupted = signals::watch(&cancel, GRACE)?;
+        let watching = Watching { grace: GRACE, ..Watching::default() };
+        let interrupted = signals::watch(&cancel, watching)?;
         let meta = RunMeta {
             complete: true,
             ..run_meta::of_this_process(&places.cwd, SystemTime::now(), self.jobs.get())
@@ -287,6 +288,7 @@ impl Class {
             max_fail: None,
             broken: Vec::new(),
             scratch: places.scratch.clone(),
+            again: runner::Again::default(),
             builds: Arc::clone(&self.builds),
         };
         if plan.cases.is_empty() {
@@ -386,7 +388,8 @@ impl Class {
 fn looking_at(folder: &Path, cases: &[ResolvedCase]) -> Vec<ResolvedCase> {
     let mut known: HashMap<*const CaseSettings, Arc<CaseSettings>> = HashMap::new();
     let mut cases = cases.to_vec();
-    for case in &mut cases {
+    // Checkers and what builds them never see what was handed in.
+    for case in cases.iter_mut().filter(|case| case.sources != Sources::Empty) {
         let settings = known.entry(Arc::as_ptr(&case.settings)).or_insert_with(|| {
             let sources = Sources::Folders(vec![folder.to_owned()]);
             Arc::new(CaseSettings { sources, ..(*case.settings).clone() })

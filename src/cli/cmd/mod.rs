@@ -4,6 +4,8 @@ pub(super) mod create_config;
 pub(super) mod doctor;
 pub(super) mod grade;
 pub(super) mod help;
+pub(super) mod import;
+pub(super) mod review;
 pub(super) mod schema;
 pub(super) mod single;
 pub(super) mod suite;

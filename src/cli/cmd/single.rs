@@ -3,13 +3,13 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::cli::args::{ColorWhen, MessageFormat, SingleArgs};
 use crate::cli::engine::engine;
 use crate::cli::failure::{Failure, plain};
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
+use crate::cli::signals::Watching;
 use crate::cli::{account, exit, files, ids, overrides, signals, terminal};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::Code;
@@ -98,7 +98,7 @@ fn plan(job: &Job) -> Result<u8, Failure> {
 fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8, Failure> {
     let cancel = Cancel::new()?;
     // There is nothing to wind down but the command itself: the first signal kills it.
-    let interrupted = signals::watch(&cancel, Duration::ZERO)?;
+    let interrupted = signals::watch(&cancel, Watching::default())?;
     let journal = Journal::open(&job.operator.config.monitoring)?;
     if args.verbose {
         let explanation = resolve::explain_command(&job.request, &job.operator)?;
@@ -107,6 +107,9 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
         why_empty.iter().for_each(|why| terminal::say(why));
     }
     let engine = engine(&job.operator);
+    if let Some(live) = engine.inner().live() {
+        interrupted.reaches(live);
+    }
     let plan = RunPlan::single(job.case, places.scratch.clone());
     let mut reports = runner::run(&plan, &engine, &cancel, &|_| {});
     let monitoring = &job.operator.config.monitoring;
@@ -126,7 +129,7 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
 
 /// Prints the result; `status`, unless it is lost.
 fn print(json: &str, status: u8) -> u8 {
-    match terminal::print(format!("{json}\n").as_bytes()) {
+    match terminal::print(format!("{}\n", terminal::json_without_commands(json)).as_bytes()) {
         Ok(()) => status,
         Err(error) => {
             terminal::say(&format!("error: cannot write the result: {error}"));

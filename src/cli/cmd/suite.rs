@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
@@ -16,8 +17,9 @@ use crate::cli::progress::Progress;
 use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
 use crate::cli::select::select;
-use crate::cli::signals::{self, Interrupted};
-use crate::cli::{account, build_cache, exit, overrides, terminal};
+use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
+use crate::cli::solutions::{self, Solutions};
+use crate::cli::{account, build_cache, cmd, exit, last_words, overrides, packages, review, terminal};
 use crate::judge::Status;
 use crate::report::json as json_report;
 use crate::report::text::{self, Audience, TextStyle};
@@ -25,7 +27,7 @@ use crate::report::{CaseReport, RecordedRun, RunReport, SuiteInfo, junit};
 use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
 use crate::runner::{self, BrokenSuite, BuildCache, Event, RunPlan};
 use crate::sandbox::cancel::Cancel;
-use crate::units::visible_line;
+use crate::units::{parse_duration, visible_line};
 
 /// What runs that are under way get to end by themselves after the first signal.
 const GRACE: Duration = Duration::from_secs(2);
@@ -42,6 +44,13 @@ struct Job {
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
     builds: Arc<BuildCache>,
+    /// `--submissions`.
+    solutions: Option<Solutions>,
+    /// The copy of a submission that is a single file.
+    _staged: Option<TempDir>,
+    /// Cases that were not asked for.
+    left_out: usize,
+    run_timeout: Option<Duration>,
 }
 
 /// The reports that were asked for.
@@ -78,6 +87,7 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
 
 fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let jobs = jobs(&args.jobs)?;
+    let run_timeout = args.run_timeout.as_deref().map(run_timeout).transpose()?;
     let reports = &args.reports;
     if reports.json.is_some() && reports.json == reports.junit {
         return Err(Failure::Usage("--json and --junit name the same file".to_owned()));
@@ -85,7 +95,18 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let options = overrides::of_suite(&args.operator, &args.set)?;
     let operator = load::operator(places, args.operator.config.as_deref(), options)?;
     let paths = load::find_suites(places, &args.suites)?;
-    let mut suites = load::suites(&paths, &operator, args.submission.as_deref())?;
+    let staged = match &args.submission {
+        Some(path) => packages::stage(path, &places.scratch)?,
+        None => None,
+    };
+    let submission = staged.as_ref().map(TempDir::path).or(args.submission.as_deref());
+    let (mut suites, solutions) = match &args.submissions {
+        None => (load::suites(&paths, &operator, submission)?, None),
+        Some(glob) => {
+            let (suites, solutions) = solutions::load(glob, &paths, &operator, places)?;
+            (suites, Some(solutions))
+        }
+    };
     let broken: Vec<_> =
         suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
     let mut cases = Vec::new();
@@ -95,16 +116,21 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         );
         cases.append(&mut suite.cases);
     }
+    let all = cases.len();
     let cases = select(cases, &args.select).map_err(Failure::Usage)?;
     let builds = build_cache::open(&args.cache, places)?;
     Ok(Job {
         operator,
         paths,
         suites,
+        builds,
+        left_out: all - cases.len(),
         cases: cases.into_iter().map(Arc::new).collect(),
         broken,
         jobs,
-        builds,
+        run_timeout,
+        solutions,
+        _staged: staged,
     })
 }
 
@@ -120,6 +146,15 @@ pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
     };
     let jobs: NonZeroUsize = text.parse().map_err(|_| wrong())?;
     if jobs.get() > 1024 { Err(Failure::Usage("--jobs: at most 1024".to_owned())) } else { Ok(jobs) }
+}
+
+fn run_timeout(text: &str) -> Result<Duration, Failure> {
+    let shown = || visible_line(text.as_bytes());
+    match parse_duration(text) {
+        Ok(Duration::ZERO) => Err(Failure::Usage("--run-timeout: no run ends in no time".to_owned())),
+        Ok(time) => Ok(time),
+        Err(error) => Err(Failure::Usage(format!("--run-timeout: `{}`: {error}", shown()))),
+    }
 }
 
 fn list(job: &Job) -> u8 {
@@ -155,24 +190,48 @@ fn print(text: &str) -> u8 {
 
 fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> {
     let cancel = Cancel::new()?;
-    let interrupted = signals::watch(&cancel, GRACE)?;
+    let watching =
+        Watching { grace: GRACE, run_timeout: job.run_timeout, keys: Progress::is_live(&args.show) };
+    let _restored = Restored;
+    let interrupted = signals::watch(&cancel, watching)?;
     let mut run = unfinished(job, places);
+    last_words::run_is(&run.meta.id);
     let reports = Reports::open(args, &run)?;
     let journal = Journal::open(&job.operator.config.monitoring)?;
     let style = style(job, args);
     if !args.show.quiet {
-        terminal::say(&header(job, &run));
+        terminal::say(&header(job, &run, &style));
     }
     let clock = Instant::now();
-    run.cases = run_cases(job, args, places, &cancel, (&journal, &run.meta.id, &style));
+    run.cases = run_cases(job, args, places, (&cancel, &interrupted), (&journal, &run.meta.id, &style));
     if !job.operator.config.monitoring.enable_io_statistics {
         journal::forget_io(&mut run.cases);
     }
     run.meta.duration = clock.elapsed();
     finish(&mut run, &interrupted);
-    let (status, reason) = exit::of_run(&run, interrupted.signal());
-    show(&run, args, &style);
-    let (status, written) = reports.write(args, &run, status, reason);
+    terminal::restore();
+    let (mut status, mut reason) = exit::of_run(&run, interrupted.cause());
+    match &job.solutions {
+        None => show(&run, args, &style),
+        Some(solutions) => {
+            if interrupted.cause().is_none() {
+                (status, reason) = solutions.status(&run);
+            }
+            terminal::say_text(&solutions.table(&run));
+        }
+    }
+    update(&run, args);
+    let (mut status, mut written) = reports.write(args, &run, status, reason);
+    if let (Some(solutions), Some(path)) = (&job.solutions, &args.verdicts) {
+        let text = format!("{:#}\n", solutions.json(&run));
+        match ReportFile::open(path, text.as_bytes()).and_then(|file| file.write(text.as_bytes())) {
+            Ok(()) => written.push(path.display().to_string()),
+            Err(error) => {
+                terminal::say(&format!("error: {error}"));
+                status = exit::REPORT_LOST;
+            }
+        }
+    }
     if !written.is_empty() && !args.show.quiet {
         terminal::say(&format!("  Reports {}", visible_line(written.join(" ").as_bytes())));
     }
@@ -183,7 +242,7 @@ fn run_cases(
     job: &Job,
     args: &SuiteArgs,
     places: &Places,
-    cancel: &Cancel,
+    (cancel, interrupted): (&Cancel, &Interrupted),
     (journal, id, style): (&Journal, &str, &TextStyle),
 ) -> Vec<CaseReport> {
     let plan = RunPlan {
@@ -193,21 +252,39 @@ fn run_cases(
         broken: job.broken.clone(),
         scratch: places.scratch.clone(),
         builds: Arc::clone(&job.builds),
+        again: runner::Again::default(),
     };
     let engine = engine(&job.operator);
-    let progress = Progress::new(&args.show, style.clone());
+    let progress = Arc::new(Progress::new(&args.show, style.clone()));
+    if let Some(live) = engine.inner().live() {
+        interrupted.reaches(Arc::clone(&live));
+        progress.reads(live);
+    }
+    interrupted.tells(Arc::clone(&progress) as Arc<dyn People>);
     let observe = |event: Event<'_>| {
         if let Event::CaseFinished { report, .. } = event {
             journal.log(id, report);
         }
         progress.event(event);
     };
+    // What a test of our own panics needs, and no release build has.
+    #[cfg(debug_assertions)]
+    assert!(!terminal::env_is_set("CAPSULE_TEST_PANIC"), "asked to panic");
     std::thread::scope(|scope| {
         scope.spawn(|| progress.watch());
         // Also when the run panics, or the watching thread would be waited for in vain.
         let _stop = StopAtEnd(&progress);
         runner::run(&plan, &engine, cancel, &observe)
     })
+}
+
+/// The terminal is as it was, on every way out.
+struct Restored;
+
+impl Drop for Restored {
+    fn drop(&mut self) {
+        terminal::restore();
+    }
 }
 
 struct StopAtEnd<'a>(&'a Progress);
@@ -233,8 +310,14 @@ fn unfinished(job: &Job, places: &Places) -> RunReport {
 }
 
 fn finish(run: &mut RunReport, interrupted: &Interrupted) {
-    run.meta.interrupted_by = interrupted.name();
+    run.meta.interrupted_by = interrupted.cause().map(Cause::name);
     run.meta.complete = run.meta.interrupted_by.is_none();
+    if let (Some(cause), Some(first)) = (&run.meta.interrupted_by, run.cases.first()) {
+        let stands_for = runner::interruption(&first.case, run.suites.len(), cause);
+        let file = first.case.file.to_string();
+        run.suites.push(SuiteInfo { name: "@run".to_owned(), file, sha256: String::new() });
+        run.cases.push(stands_for);
+    }
 }
 
 impl Reports {
@@ -306,22 +389,54 @@ fn style(job: &Job, args: &SuiteArgs) -> TextStyle {
         ascii: args.show.ascii,
         width: terminal::width(),
         audience: Audience::Staff,
+        durations: args.show.durations,
+        diff: args.show.diff.into(),
+        diff_lines: args.show.diff_lines.0,
         rerun: format!("capsule-run suite {}{}", paths.join(" "), submission.unwrap_or_default()),
     }
 }
 
-fn header(job: &Job, run: &RunReport) -> String {
+fn header(job: &Job, run: &RunReport, style: &TextStyle) -> String {
     let paths: Vec<_> =
         job.paths.iter().map(|path| visible_line(path.as_os_str().as_encoded_bytes())).collect();
     let plural = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    format!(
-        " capsule-run {} - {} - {}, {} at a time - run {}",
-        env!("CARGO_PKG_VERSION"),
-        paths.join(" "),
-        plural(job.cases.len(), "case"),
-        job.jobs,
-        run.meta.id
-    )
+    let version = format!("capsule-run {}", env!("CARGO_PKG_VERSION"));
+    let cases = match job.left_out {
+        0 => plural(job.cases.len(), "case"),
+        out => {
+            format!("{} of {} ({out} filtered out)", plural(job.cases.len(), "case"), job.cases.len() + out)
+        }
+    };
+    let parts =
+        [version, paths.join(" "), cases, plural(job.jobs.get(), "job"), format!("run {}", run.meta.id)];
+    let line = parts.join(style.mark(" · ", " - "));
+    format!(" {}", style.fit(&line, style.width.saturating_sub(2).max(20)))
+}
+
+/// `--accept` and `--pending`. An interrupted run has not seen all who expect the same.
+fn update(run: &RunReport, args: &SuiteArgs) {
+    let wanted = args.update.accept || args.update.pending;
+    if !wanted || run.is_unfinished() {
+        return;
+    }
+    if !args.update.accept && terminal::in_ci() {
+        return terminal::say("note: this is a CI job: --pending writes nothing here");
+    }
+    let changes = review::of_run(&run.cases);
+    let passed = run.cases.iter().filter(|report| report.verdict.status == Status::Passed);
+    let passed: Vec<_> = passed.map(|report| Arc::clone(&report.case)).collect();
+    if args.update.accept {
+        let (done, refused) = review::accept(&changes.iter().collect::<Vec<_>>());
+        cmd::review::tell(&refused);
+        let plural = if done == 1 { "" } else { "s" };
+        return terminal::say(&format!("  Accepted {done} change{plural}; run again to see them pass"));
+    }
+    let (kept, refused) = review::keep(&changes, &passed);
+    cmd::review::tell(&refused);
+    if kept > 0 {
+        let suites: Vec<_> = run.suites.iter().map(|suite| visible_line(suite.file.as_bytes())).collect();
+        terminal::say(&format!("  Pending {kept}: capsule-run review {}", suites.join(" ")));
+    }
 }
 
 /// What people see when it is over: failures in suite order, then the summary.
@@ -335,14 +450,20 @@ fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle) {
         run.cases.iter().for_each(|report| terminal::say_text(&in_full(report)));
     }
     let mut left = MOST_LINES;
-    for report in run.cases.iter().filter(wanted) {
+    let blocks: Vec<_> = run.cases.iter().filter(wanted).collect();
+    for (at, report) in blocks.iter().enumerate() {
         let block = text::failure(report, style);
         let lines = block.lines().count();
-        if lines > left {
-            terminal::say("  more failures are not shown; the reports (--json, --junit) have them all\n");
+        if lines > left && args.show.diff_lines.0 != usize::MAX {
+            let more = blocks.len() - at;
+            terminal::say(&format!(
+                "  {more} more {} not shown: {} --only ID, or the reports (--json, --junit)\n",
+                if more == 1 { "case is" } else { "cases are" },
+                style.rerun
+            ));
             break;
         }
-        left -= lines;
+        left = left.saturating_sub(lines);
         terminal::say_text(&format!("{block}\n"));
     }
     terminal::say_text(&text::summary(run, style));

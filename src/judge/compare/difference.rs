@@ -1,24 +1,45 @@
 //! [`compare`]: from two byte strings to a [`Difference`] that a person can read.
 
-use crate::judge::compare::mismatch::mismatch;
+use crate::judge::compare::drawn::drawn;
+use crate::judge::compare::mismatch::{Parting, parting};
 use crate::judge::compare::near_miss::near_miss;
 use crate::judge::{Compare, Difference, diff};
 
 /// How `actual` differs from `expected`; `None` when it does not.
 #[must_use]
 pub fn compare(compare: Compare, expected: &[u8], actual: &[u8]) -> Option<Difference> {
-    let at = mismatch(compare, expected, actual)?;
+    let Parting { at, note } = parting(compare, expected, actual)?;
     let before = &actual[..at.actual];
     let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
-    let text = diff::unified(compare, expected, actual, at);
+    let drawn = drawn(compare, expected, actual, at);
+    let text = diff::unified(drawn.compare, &drawn.expected, &drawn.actual, drawn.at, diff::USUAL_LINES);
     Some(Difference {
         line: diff::newlines(before) + 1,
         column: at.actual - line_start + 1,
         offset: at.actual,
         unified: text.text,
         truncated: text.truncated,
-        near_miss: near_miss(expected, actual),
+        near_miss: near_miss(compare, expected, actual),
+        note,
     })
+}
+
+/// A diff of the two with at most `most` lines, and whether there is more; `None` when `compare`
+/// finds no difference.
+#[must_use]
+pub fn diff_of(compare: Compare, expected: &[u8], actual: &[u8], most: usize) -> Option<(String, bool)> {
+    let Parting { at, .. } = parting(compare, expected, actual)?;
+    let drawn = drawn(compare, expected, actual, at);
+    let diff = diff::unified(drawn.compare, &drawn.expected, &drawn.actual, drawn.at, most);
+    Some((diff.text, diff.truncated))
+}
+
+/// What must be expected for `actual` to match, keeping every line of `expected` that still does.
+#[must_use]
+pub fn accepted(compare: Compare, expected: &[u8], actual: &[u8]) -> Vec<u8> {
+    let kept = diff::kept(compare, expected, actual);
+    // Lines that match one by one need not match together.
+    if parting(compare, &kept, actual).is_none() { kept } else { actual.to_vec() }
 }
 
 #[cfg(test)]
@@ -90,6 +111,34 @@ mod tests {
         assert_eq!(place(Compare::Tokens, b"1 2 3", b"1\n2\n4\n"), (3, 1, 4));
         assert_eq!(place(Compare::Tokens, b"1 2 3", b"1\n2\n"), (3, 1, 4));
         assert_eq!(place(FLOAT, b"1 2 3", b"1.0\n2.5"), (2, 1, 4));
+    }
+
+    #[test]
+    fn what_still_matches_is_kept_as_it_was_written() {
+        let accept = |compare, expected: &str, actual: &str| {
+            String::from_utf8(accepted(compare, expected.as_bytes(), actual.as_bytes())).expect("text")
+        };
+        assert_eq!(accept(Compare::Exact, "a \nb\n", "a\nc\n"), "a\nc\n");
+        assert_eq!(accept(Compare::Trim, "a  \nb\nc", "a\nx\nc\n"), "a  \nx\nc");
+        assert_eq!(accept(Compare::Tokens, "# a  b\n1 2\n", "# a b\n1 3\nnew\n"), "# a  b\n1 3\nnew\n");
+        assert_eq!(accept(FLOAT, "1.0\n2.0\n", "1.0000001\n2.5\n"), "1.0\n2.5\n");
+        assert_eq!(accept(Compare::Trim, "a", "a\nb\n"), "a\nb\n");
+        assert_eq!(accept(Compare::Tokens, "a b", "a\nc"), "a\nc");
+    }
+
+    #[test]
+    fn a_diff_has_no_more_lines_than_were_asked_for() {
+        let text = |word: &str| (0..500).map(|n| format!("{word} {n}\n")).collect::<String>();
+        let (expected, actual) = (text("a"), text("b"));
+        for most in [6, 20, 80, 300] {
+            let found = diff_of(Compare::Exact, expected.as_bytes(), actual.as_bytes(), most);
+            let (diff, truncated) = found.expect("they differ");
+            assert!(diff.lines().count() <= most && truncated, "{most}: {diff}");
+            assert!(diff.contains("\n-a 0\n") && diff.contains("\n+b 0\n"), "{most}: {diff}");
+        }
+        let all = diff_of(Compare::Exact, expected.as_bytes(), actual.as_bytes(), usize::MAX);
+        let (diff, truncated) = all.expect("they differ");
+        assert!(!truncated && diff.lines().count() == 1_003, "{}", diff.lines().count());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(in crate::judge) fn same_token(tolerance: FloatTolerance, expected: &[u8], a
     }
 }
 
-fn close(tolerance: FloatTolerance, expected: f64, actual: f64) -> bool {
+pub(super) fn close(tolerance: FloatTolerance, expected: f64, actual: f64) -> bool {
     if !expected.is_finite() || !actual.is_finite() {
         return expected == actual;
     }

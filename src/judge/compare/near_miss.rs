@@ -4,7 +4,7 @@
 use crate::judge::compare::exact::common_lines;
 use crate::judge::compare::mismatch::mismatch;
 use crate::judge::compare::tokens::{self, tokens};
-use crate::judge::compare::{is_blank, trim};
+use crate::judge::compare::{contains, is_blank, json, patterns, sha256, trim};
 use crate::judge::{Compare, FloatTolerance, NearMiss};
 
 /// Sides longer than this are not sorted: a hint is not worth the time and the memory.
@@ -13,7 +13,50 @@ const MAX_SORTED: usize = 1 << 20;
 const NUMERIC: Compare = Compare::Float(FloatTolerance { absolute: 1e-6, relative: 1e-6 });
 
 /// The first comparison, from strict to lax, that would have matched.
-pub(super) fn near_miss(expected: &[u8], actual: &[u8]) -> Option<NearMiss> {
+pub(super) fn near_miss(compare: Compare, expected: &[u8], actual: &[u8]) -> Option<NearMiss> {
+    match compare {
+        Compare::Exact
+        | Compare::Trim
+        | Compare::Tokens
+        | Compare::Float(_)
+        | Compare::Lines
+        | Compare::Unordered
+        | Compare::Kattis(_) => of_bytes(expected, actual),
+        Compare::Regex | Compare::Glob => of_patterns(compare, expected, actual),
+        Compare::Contains => of_contained(contains::wanted(expected), actual),
+        Compare::Json(_) => {
+            let near = FloatTolerance { absolute: 1e-6, relative: 1e-6 };
+            json::difference(Some(near), expected, actual).is_none().then_some(NearMiss::Numeric)
+        }
+        Compare::Sha256 => of_hash(expected, actual),
+        Compare::Lacks => None,
+    }
+}
+
+fn of_patterns(compare: Compare, expected: &[u8], actual: &[u8]) -> Option<NearMiss> {
+    if patterns::but_for_blanks(compare, expected, actual) {
+        return Some(NearMiss::TrailingSpace);
+    }
+    patterns::but_for_case(compare, expected, actual).then_some(NearMiss::Case)
+}
+
+fn of_contained(wanted: &[u8], actual: &[u8]) -> Option<NearMiss> {
+    if contains::but_for_blanks(wanted, actual) {
+        return Some(NearMiss::WhiteSpace);
+    }
+    contains::but_for_case(wanted, actual).then_some(NearMiss::Case)
+}
+
+fn of_hash(expected: &[u8], actual: &[u8]) -> Option<NearMiss> {
+    let bare = without_final_newlines(actual);
+    if sha256::same(expected, bare) || sha256::same(expected, &[bare, b"\n"].concat()) {
+        return Some(NearMiss::FinalNewline);
+    }
+    let plain: Vec<u8> = actual.iter().copied().filter(|&b| b != b'\r').collect();
+    sha256::same(expected, &plain).then_some(NearMiss::LineEnds)
+}
+
+fn of_bytes(expected: &[u8], actual: &[u8]) -> Option<NearMiss> {
     type Test = fn(&[u8], &[u8]) -> bool;
     const TESTS: [(NearMiss, Test); 8] = [
         (NearMiss::FinalNewline, final_newline),
@@ -96,7 +139,30 @@ mod tests {
             ("6\n", "5\n", None),
             ("6\n", "", None),
         ] {
-            assert_eq!(near_miss(expected.as_bytes(), actual.as_bytes()), near, "{expected:?} {actual:?}");
+            let found = near_miss(Compare::Exact, expected.as_bytes(), actual.as_bytes());
+            assert_eq!(found, near, "{expected:?} {actual:?}");
+        }
+    }
+    #[test]
+    fn patterns_parts_json_and_hashes_have_near_misses_of_their_own() {
+        let hash = sha256::hex(b"a\n");
+        for (compare, expected, actual, near) in [
+            (Compare::Regex, "a+\nb", "aa \nb\n", Some(NearMiss::TrailingSpace)),
+            (Compare::Regex, "a+", "AA\n", Some(NearMiss::Case)),
+            (Compare::Glob, "warning: *", "Warning: x\n", Some(NearMiss::Case)),
+            (Compare::Glob, "warning: *", "error\n", None),
+            (Compare::Contains, "a b", "x a  b y", Some(NearMiss::WhiteSpace)),
+            (Compare::Contains, "a b", "x A B y", Some(NearMiss::Case)),
+            (Compare::Lacks, "a", "a", None),
+            (Compare::Json(None), "[0.1]", "[0.1000000001]", Some(NearMiss::Numeric)),
+            (Compare::Json(None), "[1]", "[2]", None),
+            (Compare::Sha256, &hash, "a", Some(NearMiss::FinalNewline)),
+            (Compare::Sha256, &hash, "a\r\n", Some(NearMiss::LineEnds)),
+            (Compare::Unordered, "1 2\n3", "2 1\n3", Some(NearMiss::TokenOrder)),
+            (Compare::Lines, "a", "a \n", Some(NearMiss::TrailingSpace)),
+        ] {
+            let found = near_miss(compare, expected.as_bytes(), actual.as_bytes());
+            assert_eq!(found, near, "{compare:?} {expected:?} {actual:?}");
         }
     }
 }

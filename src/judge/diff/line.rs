@@ -25,8 +25,9 @@ pub(super) fn unpaired(compare: Compare, line: &[u8]) -> Blanks {
     match compare {
         // There is nothing else to see on it.
         Compare::Exact | Compare::Trim if trim_end(line).is_empty() => Blanks::All,
-        Compare::Exact => Blanks::Trailing,
         Compare::Trim | Compare::Tokens | Compare::Float(_) => Blanks::Plain,
+        Compare::Kattis(flags) if !flags.space_change_sensitive => Blanks::Plain,
+        _ => Blanks::Trailing,
     }
 }
 
@@ -34,7 +35,7 @@ pub(super) fn unpaired(compare: Compare, line: &[u8]) -> Blanks {
 pub(super) fn paired(compare: Compare, expected: &[u8], actual: &[u8]) -> Blanks {
     let differ = |left: &[u8], right: &[u8]| !skeleton(left).eq(skeleton(right));
     match compare {
-        Compare::Exact if differ(expected, actual) => Blanks::All,
+        Compare::Exact | Compare::Lines if differ(expected, actual) => Blanks::All,
         Compare::Trim if differ(trim_end(expected), trim_end(actual)) => Blanks::All,
         _ => unpaired(compare, expected),
     }

@@ -9,4 +9,4 @@ mod window;
 
 pub(super) use hex::is_binary;
 pub(super) use region::newlines;
-pub(super) use unified::unified;
+pub(super) use unified::{USUAL_LINES, kept, unified};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::judge::Compare;
-use crate::judge::compare::{common_lines, same_token, tokens, trim_end};
+use crate::judge::compare::{common_lines, same_kattis_token, same_token, tokens, trim_end, without_end};
 
 /// Lines of context around a change.
 pub(super) const CONTEXT: usize = 3;
@@ -34,12 +34,19 @@ pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// A line as `compare` sees it: two lines are the same if these are.
 pub(super) fn key(compare: Compare, line: &[u8]) -> Cow<'_, [u8]> {
     match compare {
-        Compare::Exact => Cow::Borrowed(line),
         Compare::Trim => Cow::Borrowed(trim_end(line)),
+        Compare::Lines => Cow::Borrowed(without_end(line)),
+        Compare::Kattis(flags) if !flags.space_change_sensitive => {
+            let tokens: Vec<_> = tokens(line).map(|(_, token)| token).collect();
+            let line = tokens.join(&b' ');
+            Cow::Owned(if flags.case_sensitive { line } else { line.to_ascii_lowercase() })
+        }
         Compare::Tokens | Compare::Float(_) => {
             let tokens: Vec<_> = tokens(line).map(|(_, token)| token).collect();
             Cow::Owned(tokens.join(&b' '))
         }
+        // The others are never drawn as they are compared: `compare::drawn`.
+        _ => Cow::Borrowed(line),
     }
 }
 
@@ -59,10 +66,14 @@ pub(super) fn same_line(compare: Compare, expected: &[u8], actual: &[u8]) -> boo
         }
     };
     match compare {
-        Compare::Exact => false,
         Compare::Trim => trim_end(expected) == trim_end(actual),
+        Compare::Lines => without_end(expected) == without_end(actual),
+        Compare::Kattis(flags) if !flags.space_change_sensitive => {
+            same_tokens(&|a, b| same_kattis_token(flags, a, b))
+        }
         Compare::Tokens => same_tokens(&|a, b| a == b),
         Compare::Float(tolerance) => same_tokens(&|a, b| same_token(tolerance, a, b)),
+        _ => false,
     }
 }
 

@@ -17,10 +17,8 @@ const MAX_LINES: usize = 20_000;
 const MAX_BYTES: usize = 1 << 20;
 /// How long the search for a short diff may take; after that it is a diff, but a longer one.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Lines of a diff that are shown.
-const MAX_SHOWN: usize = 80;
-/// Of one change, lines of each side that are shown where both together are too many.
-const MAX_SIDE: usize = 30;
+/// Lines of a diff that are shown where nobody asks for more or fewer.
+pub(in crate::judge) const USUAL_LINES: usize = 80;
 
 /// A diff as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,21 +30,58 @@ pub(in crate::judge) struct DiffText {
 }
 
 /// The diff of two byte strings that `compare` found different at `at`.
-pub(in crate::judge) fn unified(compare: Compare, expected: &[u8], actual: &[u8], at: Mismatch) -> DiffText {
+/// At most `most` lines of it.
+pub(in crate::judge) fn unified(
+    compare: Compare,
+    expected: &[u8],
+    actual: &[u8],
+    at: Mismatch,
+    most: usize,
+) -> DiffText {
     if hex::is_binary(expected, actual, at.actual) {
         let text = hex::dump(expected, actual, at.expected, at.actual);
         return DiffText { text, truncated: !(hex::shows_all(expected) && hex::shows_all(actual)) };
     }
     let region = region(compare, expected, actual);
     let (left, right) = (&expected[region.expected.clone()], &actual[region.actual.clone()]);
-    let too_long = |bytes: &[u8]| bytes.len() > MAX_BYTES || newlines(bytes) > MAX_LINES;
     if too_long(left) || too_long(right) {
         return DiffText { text: window::window(compare, expected, actual, at), truncated: true };
     }
-    let sides =
-        Sides { compare, expected: lines(left).collect(), actual: lines(right).collect(), head: region.head };
-    sides.draw()
+    let (left, right) = (lines(left).collect(), lines(right).collect());
+    Sides { compare, expected: left, actual: right, head: region.head, most: most.max(LEAST) }.draw()
 }
+
+/// What was expected and came out otherwise, as `actual` has it; what `compare` calls the same, as
+/// `expected` has it: so that what somebody wrote with care stays where it still holds.
+pub(in crate::judge) fn kept(compare: Compare, expected: &[u8], actual: &[u8]) -> Vec<u8> {
+    let region = region(compare, expected, actual);
+    let (left, right) = (&expected[region.expected.clone()], &actual[region.actual.clone()]);
+    if compare == Compare::Exact || too_long(left) || too_long(right) {
+        return actual.to_vec();
+    }
+    let (left, right) = (lines(left).collect(), lines(right).collect());
+    let sides = Sides { compare, expected: left, actual: right, head: 0, most: USUAL_LINES };
+    let mut text = expected[..region.expected.start].to_vec();
+    for op in sides.ops() {
+        let same = matches!(op, DiffOp::Equal { .. });
+        let lines = if same { &sides.expected[op.old_range()] } else { &sides.actual[op.new_range()] };
+        for line in lines {
+            if text.last().is_some_and(|&last| last != b'\n') {
+                text.push(b'\n');
+            }
+            text.extend_from_slice(line);
+        }
+    }
+    text.extend_from_slice(&expected[region.expected.end..]);
+    text
+}
+
+fn too_long(bytes: &[u8]) -> bool {
+    bytes.len() > MAX_BYTES || newlines(bytes) > MAX_LINES
+}
+
+/// Header, a hunk's header, a line of each side, and the remark that there is more.
+const LEAST: usize = 6;
 
 /// Lines as a comparison sees them.
 type Keys<'a> = Vec<Cow<'a, [u8]>>;
@@ -58,11 +93,14 @@ struct Sides<'a> {
     actual: Vec<&'a [u8]>,
     /// Lines before them on both sides.
     head: usize,
+    /// Lines that are shown.
+    most: usize,
 }
 
 impl Sides<'_> {
     fn draw(&self) -> DiffText {
-        let mut page = Page { text: "--- expected\n+++ actual\n".to_owned(), lines: 2, left_out: 0 };
+        let text = "--- expected\n+++ actual\n".to_owned();
+        let mut page = Page { text, lines: 2, left_out: 0, most: self.most };
         for hunk in similar::group_diff_ops(self.ops(), CONTEXT) {
             page.line(&self.header(&hunk));
             for op in hunk {
@@ -86,7 +124,7 @@ impl Sides<'_> {
     fn keys(&self) -> (Keys<'_>, Keys<'_>) {
         let left: Vec<_> = self.expected.iter().map(|line| key(self.compare, line)).collect();
         let mut right: Vec<_> = self.actual.iter().map(|line| key(self.compare, line)).collect();
-        if matches!(self.compare, Compare::Float(_)) {
+        if matches!(self.compare, Compare::Float(_) | Compare::Kattis(_)) {
             for ((expected, actual), (from, to)) in
                 self.expected.iter().zip(&self.actual).zip(left.iter().zip(&mut right))
             {
@@ -118,7 +156,10 @@ impl Sides<'_> {
             return;
         }
         let (old, new) = (&self.expected[op.old_range()], &self.actual[op.new_range()]);
-        let most = if old.len() + new.len() > 2 * MAX_SIDE { MAX_SIDE } else { 2 * MAX_SIDE };
+        // Of one change both sides are to be seen.
+        let (whole, half) =
+            (self.most.saturating_sub(self.most / 4), (self.most.saturating_mul(3) / 8).max(1));
+        let most = if old.len().saturating_add(new.len()) > whole { half } else { whole };
         self.draw_side(Side { sign: '-', name: "expected", lines: old, partners: new, most }, page);
         self.draw_side(Side { sign: '+', name: "actual", lines: new, partners: old, most }, page);
     }
@@ -158,12 +199,13 @@ struct Page {
     text: String,
     lines: usize,
     left_out: usize,
+    most: usize,
 }
 
 impl Page {
     fn line(&mut self, line: &str) {
         // One line is kept for the remark that there is more.
-        if self.lines + 1 < MAX_SHOWN {
+        if self.lines + 1 < self.most {
             self.lines += 1;
             let _ = writeln!(self.text, "{line}");
         } else {
@@ -172,7 +214,7 @@ impl Page {
     }
 
     fn finish(mut self) -> DiffText {
-        if let hidden @ 1.. = (self.lines + 1).saturating_sub(MAX_SHOWN) {
+        if let hidden @ 1.. = (self.lines + 1).saturating_sub(self.most) {
             let _ = writeln!(self.text, "… {hidden} more lines");
             self.left_out += hidden;
         }

@@ -76,6 +76,8 @@ pub(in crate::report) struct RunSummary {
     errors: usize,
     /// Left out on purpose.
     skipped: usize,
+    /// Failed, as it was known that they would.
+    xfailed: usize,
     /// Not run, because something that they need failed or the run was interrupted.
     not_run: usize,
     /// Stopped while they ran.
@@ -167,6 +169,7 @@ impl RunSummary {
             failed: summary.failed,
             errors: summary.errors,
             skipped: summary.skipped,
+            xfailed: summary.xfailed,
             not_run: summary.not_run,
             cancelled: summary.cancelled,
             flaky: summary.flaky,

@@ -22,7 +22,7 @@ impl Kind {
             Status::Passed => Self::Passed,
             Status::Failed => Self::Failure,
             Status::Error | Status::Cancelled => Self::Error,
-            Status::NotRun | Status::Skipped => Self::Skipped,
+            Status::NotRun | Status::Skipped | Status::Xfailed => Self::Skipped,
         }
     }
 }
@@ -44,13 +44,15 @@ pub(super) fn type_name(told: &Told<'_>) -> &'static str {
         Code::StdoutDiffers => "capsule.stdout-mismatch",
         Code::StderrDiffers => "capsule.stderr-mismatch",
         Code::FileDiffers if told.is_missing_file() => "capsule.file-missing",
-        Code::FileDiffers => "capsule.file-mismatch",
+        Code::FileDiffers | Code::SourceRefused => "capsule.file-mismatch",
+        Code::ResourceUse => "capsule.resource",
         Code::UnexpectedPass => "capsule.xpass",
         Code::PrerequisiteFailed => "capsule.not-run",
         Code::SandboxSetup | Code::Monitoring | Code::UnsupportedPlatform => "capsule.sandbox",
         // What came before the program: building it, finding it, reading what to do with it.
         Code::BuildFailed
         | Code::CheckerFailed
+        | Code::HookFailed
         | Code::SetupTimeout
         | Code::InvalidInput
         | Code::MissingField
@@ -64,7 +66,7 @@ pub(super) fn type_name(told: &Told<'_>) -> &'static str {
 
 fn without_code(status: Status) -> &'static str {
     match status {
-        Status::Cancelled | Status::NotRun | Status::Skipped => "capsule.not-run",
+        Status::Cancelled | Status::NotRun | Status::Skipped | Status::Xfailed => "capsule.not-run",
         Status::Error => "capsule.sandbox",
         Status::Failed | Status::Passed => "capsule.exit-code",
     }
@@ -75,7 +77,8 @@ mod tests {
     use super::*;
     use crate::report::record::CaseRecord;
 
-    const CLOSED_LIST: [&str; 17] = [
+    const CLOSED_LIST: [&str; 18] = [
+        "capsule.resource",
         "capsule.exit-code",
         "capsule.signal",
         "capsule.timeout-wall",

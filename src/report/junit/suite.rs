@@ -71,7 +71,7 @@ pub(super) fn suites<'a>(run: &RunRecords<'a>) -> Vec<Suite<'a>> {
     for (at, brief) in run.tally.briefs().iter().enumerate() {
         if let Some((setup, cases)) = pairs.get_mut(brief.suite) {
             match brief.kind {
-                record::Kind::Build => setup.add(at, brief),
+                record::Kind::Build | record::Kind::Setup | record::Kind::Teardown => setup.add(at, brief),
                 record::Kind::Case => cases.add(at, brief),
             }
         }

@@ -44,14 +44,22 @@ pub struct CaseRecord {
     pub reason: Option<Reason>,
     /// Facts worth knowing that did not decide.
     pub notes: Vec<String>,
-    /// Points reached: none when its group is all or nothing and another case of it did not pass.
+    /// Points reached: none when those of its group are given as a whole and it got none.
     pub score: Points,
+    /// The share of its points that it reached by itself, from 0 to 1.
+    pub credit: Points,
     /// Points that could be reached.
     pub max_score: Points,
     /// How the points of its group are given; null when it is in none.
     pub group_score: Option<GroupScoring>,
-    /// The points of the whole group, where they are all or nothing.
+    /// The points of the whole group, where they are given as a whole.
     pub group_points: Option<Points>,
+    /// The share of what its cases are worth that a group must reach, where that is the condition.
+    pub group_share: Option<f64>,
+    /// Whether its points are not among those that could be reached.
+    pub extra_credit: bool,
+    /// Points that are taken away when it fails.
+    pub penalty: Points,
     /// Who may see its input, expectation and output.
     pub visibility: Visibility,
     /// Whether it passed, but not at the first try.
@@ -75,6 +83,7 @@ impl CaseRecord {
             reason: Reason::of(verdict, report.near_miss()),
             notes: verdict.notes.clone(),
             score: Points(report.score()),
+            credit: Points(report.credit()),
             flaky: report.is_flaky(),
             attempts: attempts.map(|(n, attempt)| AttemptRecord::new(n, case, attempt)).collect(),
             id: planned.id,
@@ -90,6 +99,9 @@ impl CaseRecord {
             max_score: planned.max_score,
             group_score: planned.group_score,
             group_points: planned.group_points,
+            group_share: planned.group_share,
+            extra_credit: planned.extra_credit,
+            penalty: planned.penalty,
             visibility: planned.visibility,
         }
     }
@@ -134,6 +146,9 @@ impl CaseRecord {
             max_score: Points(5.0),
             group_score: None,
             group_points: None,
+            group_share: None,
+            extra_credit: false,
+            penalty: Points(0.0),
             visibility: Visibility::Visible,
         }
         .without_result()

@@ -47,6 +47,10 @@ pub enum Target {
     Stderr,
     /// A file.
     File,
+    /// What it used.
+    Resource,
+    /// The files that were handed in.
+    Source,
 }
 
 /// Where the first difference is.
@@ -67,6 +71,8 @@ impl Expectation {
             CheckTarget::Stdout => (Target::Stdout, None),
             CheckTarget::Stderr => (Target::Stderr, None),
             CheckTarget::File(path) => (Target::File, Some(path.as_str())),
+            CheckTarget::Resource(_) => (Target::Resource, None),
+            CheckTarget::Source(path) => (Target::Source, Some(path.as_str())),
         };
         let difference = check.difference.as_ref();
         Self {
@@ -91,7 +97,8 @@ impl Expectation {
             Target::Exit => "exit",
             Target::Stdout => "stdout",
             Target::Stderr => "stderr",
-            Target::File => self.file.as_deref().unwrap_or_default(),
+            Target::Resource => "resources",
+            Target::File | Target::Source => self.file.as_deref().unwrap_or_default(),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CaseRecord, Points, Reason, ReasonKind, SuiteRecord};
 use crate::judge::{Details, Status};
-use crate::resolve::{self, CaseKind, ResolvedCase, Visibility};
+use crate::resolve::{CaseKind, GroupScore, ResolvedCase, Visibility};
 
 /// A case as it is known before it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,8 +36,14 @@ pub struct PlannedCase {
     pub max_score: Points,
     /// How the points of its group are given; null when it is in none.
     pub group_score: Option<GroupScoring>,
-    /// The points of the whole group, where they are all or nothing.
+    /// The points of the whole group, where they are given as a whole.
     pub group_points: Option<Points>,
+    /// The share of what its cases are worth that a group must reach, where that is the condition.
+    pub group_share: Option<f64>,
+    /// Whether its points are not among those that could be reached.
+    pub extra_credit: bool,
+    /// Points that are taken away when it fails.
+    pub penalty: Points,
     /// Who may see its input, expectation and output.
     pub visibility: Visibility,
 }
@@ -50,6 +56,10 @@ pub enum Kind {
     Build,
     /// A case proper.
     Case,
+    /// A hook before the cases.
+    Setup,
+    /// A hook after the cases.
+    Teardown,
 }
 
 /// How the points of a group are given.
@@ -61,6 +71,10 @@ pub enum GroupScoring {
     Sum,
     /// All of them if every case passed, otherwise none.
     AllOrNothing,
+    /// By the worst of them.
+    Min,
+    /// All of them once enough is reached, otherwise none.
+    Threshold,
 }
 
 impl PlannedCase {
@@ -74,6 +88,8 @@ impl PlannedCase {
             kind: match case.kind {
                 CaseKind::Build => Kind::Build,
                 CaseKind::Case => Kind::Case,
+                CaseKind::Setup => Kind::Setup,
+                CaseKind::Teardown => Kind::Teardown,
             },
             name: case.name.to_string(),
             group: case.group.as_deref().map(str::to_owned),
@@ -83,13 +99,23 @@ impl PlannedCase {
             tags: case.tags.iter().map(ToString::to_string).collect(),
             max_score: Points(case.points),
             group_score: case.group_score.map(|score| match score {
-                resolve::GroupScore::Sum => GroupScoring::Sum,
-                resolve::GroupScore::AllOrNothing { .. } => GroupScoring::AllOrNothing,
+                GroupScore::Sum => GroupScoring::Sum,
+                GroupScore::AllOrNothing { .. } => GroupScoring::AllOrNothing,
+                GroupScore::Min { .. } => GroupScoring::Min,
+                GroupScore::Threshold { .. } => GroupScoring::Threshold,
             }),
             group_points: case.group_score.and_then(|score| match score {
-                resolve::GroupScore::Sum => None,
-                resolve::GroupScore::AllOrNothing { points } => Some(Points(points)),
+                GroupScore::Sum => None,
+                GroupScore::AllOrNothing { points }
+                | GroupScore::Min { points }
+                | GroupScore::Threshold { points, .. } => Some(Points(points)),
             }),
+            group_share: case.group_score.and_then(|score| match score {
+                GroupScore::Threshold { share, .. } => Some(share),
+                GroupScore::Sum | GroupScore::AllOrNothing { .. } | GroupScore::Min { .. } => None,
+            }),
+            extra_credit: case.terms.extra_credit,
+            penalty: Points(case.terms.penalty),
             visibility: case.visibility,
         }
     }
@@ -116,9 +142,13 @@ impl PlannedCase {
             reason: Some(reason),
             notes: Vec::new(),
             score: Points(0.0),
+            credit: Points(0.0),
             max_score: self.max_score,
             group_score: self.group_score,
             group_points: self.group_points,
+            group_share: self.group_share,
+            extra_credit: self.extra_credit,
+            penalty: self.penalty,
             visibility: self.visibility,
             flaky: false,
             attempts: Vec::new(),

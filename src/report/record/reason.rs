@@ -28,6 +28,10 @@ pub enum ReasonKind {
     Policy,
     /// A limit.
     Limit,
+    /// The files that were handed in.
+    Source,
+    /// What it used.
+    Resource,
     /// A signal.
     Signal,
     /// The exit status.
@@ -67,7 +71,7 @@ impl Reason {
             (Status::Cancelled, None) => ReasonKind::Cancelled,
             (Status::NotRun, None) => ReasonKind::NotRun,
             (Status::Skipped, None) => ReasonKind::Skipped,
-            (Status::Failed, None) => ReasonKind::Exit,
+            (Status::Failed | Status::Xfailed, None) => ReasonKind::Exit,
             (Status::Error, None) => ReasonKind::Sandbox,
         };
         Some(Self { kind, message: verdict.message.clone(), near_miss })
@@ -97,6 +101,9 @@ impl ReasonKind {
             Code::CheckerFailed => Self::Checker,
             Code::PrerequisiteFailed => Self::Needs,
             Code::UnexpectedPass => Self::Xpass,
+            Code::HookFailed => Self::Setup,
+            Code::SourceRefused => Self::Source,
+            Code::ResourceUse => Self::Resource,
         }
     }
 }

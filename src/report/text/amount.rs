@@ -37,7 +37,7 @@ pub(super) fn time_of(used: Duration, limit: Option<Duration>) -> String {
 }
 
 /// `9.1/256 MiB`: in the unit of the limit, and never rounded up to it.
-pub(super) fn size_of(used: Bytes, limit: Bytes) -> String {
+pub(crate) fn size_of(used: Bytes, limit: Bytes) -> String {
     let (shift, unit) = match limit.0 {
         size if size >= 1 << 30 && size.is_multiple_of(1 << 30) => (30, "GiB"),
         size if size >= 1 << 20 => (20, "MiB"),

@@ -1,7 +1,8 @@
 //! A unified diff as people read it: two columns of line numbers, and the words that differ marked
-//! where colours may be used. Blanks that matter were drawn by whoever made the diff.
+//! where colours may be used; or both sides in one line, or side by side. Blanks that matter were
+//! drawn by whoever made the diff.
 
-use super::style::{Paint, TextStyle};
+use super::style::{DiffLayout, Paint, TextStyle, padded};
 
 /// Longer lines get no marks: nobody sees them, and they cost.
 const LONGEST_MARKED: usize = 2000;
@@ -47,12 +48,18 @@ impl Page<'_> {
             (self.old, self.new) = (Some(old), Some(new));
             return;
         }
-        let text = self.style.safe_columns(line);
+        let text = self.text(line);
         match line.as_bytes().first() {
             Some(b'+') => self.push_new(&self.style.paint(Paint::Added, &text)),
             Some(b' ') if self.old.is_some() => {
                 let numbers = [take(&mut self.old), take(&mut self.new)];
-                self.push(numbers, &text);
+                if self.style.diff == DiffLayout::Side {
+                    let columns = self.side_columns();
+                    let text = self.style.fit(&text[1..], columns);
+                    self.push(numbers, &format!(" {}   {text}", padded(&text, columns)));
+                } else {
+                    self.push(numbers, &text);
+                }
             }
             _ => self.push([None, None], &text),
         }
@@ -61,8 +68,13 @@ impl Page<'_> {
     /// Lines taken away and lines put in their place, each pair with its differing words marked.
     fn change(&mut self, lines: &[&str]) {
         let of = |sign: char| lines.iter().filter(move |line| line.starts_with(sign));
-        let removed: Vec<_> = of('-').map(|line| self.style.safe_columns(line)).collect();
-        let added: Vec<_> = of('+').map(|line| self.style.safe_columns(line)).collect();
+        let removed: Vec<_> = of('-').map(|line| self.text(line)).collect();
+        let added: Vec<_> = of('+').map(|line| self.text(line)).collect();
+        match self.style.diff {
+            DiffLayout::Inline => return self.inline(lines, &removed, &added),
+            DiffLayout::Side => return self.side_by_side(lines, &removed, &added),
+            DiffLayout::Unified => {}
+        }
         let (mut minus, mut plus) = (0, 0);
         for line in lines {
             if line.starts_with('-') {
@@ -80,6 +92,78 @@ impl Page<'_> {
                 self.line(line);
             }
         }
+    }
+
+    /// Each pair in one line: `total: [-6-]{+5+}`. Lines without a partner stay as they are.
+    fn inline(&mut self, lines: &[&str], removed: &[String], added: &[String]) {
+        for (old, new) in removed.iter().zip(added) {
+            let (gone, come) = (changed_words(old, new), changed_words(new, old));
+            let style = self.style;
+            let text = format!(
+                "~{}{}{}{}",
+                &old[1..gone.start],
+                style.paint(Paint::RemovedWord, &bracketed("[-", &old[gone.clone()], "-]")),
+                style.paint(Paint::AddedWord, &bracketed("{+", &new[come], "+}")),
+                &old[gone.end..]
+            );
+            let numbers = [take(&mut self.old), take(&mut self.new)];
+            self.push(numbers, &text);
+        }
+        let both = removed.len().min(added.len());
+        for line in &removed[both..] {
+            let number = take(&mut self.old);
+            self.push([number, None], &self.style.paint(Paint::Removed, line));
+        }
+        for line in &added[both..] {
+            self.push_new(&self.style.paint(Paint::Added, line));
+        }
+        self.remarks(lines);
+    }
+
+    /// What was expected on the left, what was found on the right.
+    fn side_by_side(&mut self, lines: &[&str], removed: &[String], added: &[String]) {
+        let columns = self.side_columns();
+        for at in 0..removed.len().max(added.len()) {
+            let cell = |line: Option<&String>| {
+                let text = line.map_or("", |line| &line[1..]);
+                padded(&self.style.fit(text, columns), columns)
+            };
+            let left = self.style.paint(Paint::Removed, &cell(removed.get(at))).into_owned();
+            let right = self.style.paint(Paint::Added, cell(added.get(at)).trim_end()).into_owned();
+            let sign = match (removed.get(at), added.get(at)) {
+                (Some(_), Some(_)) => '|',
+                (Some(_), None) => '<',
+                _ => '>',
+            };
+            let old = removed.get(at).and_then(|_| take(&mut self.old));
+            let new = added.get(at).and_then(|_| take(&mut self.new));
+            self.push([old, new], &format!(" {left} {sign} {right}"));
+        }
+        self.remarks(lines);
+    }
+
+    /// Columns of one side.
+    fn side_columns(&self) -> usize {
+        let gutter = self.indent.len() + 12 + 1 + 1 + 3;
+        (self.style.width.saturating_sub(1 + gutter) / 2).max(10)
+    }
+
+    /// `\ no newline at end of actual`.
+    fn remarks(&mut self, lines: &[&str]) {
+        for line in lines.iter().filter(|line| line.starts_with('\\')) {
+            self.line(line);
+        }
+    }
+
+    /// A line as it is shown; in ASCII style the drawn blanks are escapes too.
+    fn text(&self, line: &str) -> String {
+        if !self.style.ascii {
+            return self.style.safe_columns(line);
+        }
+        const DRAWN: [(&str, &str); 6] =
+            [("·", "\\s"), ("→", "\\t"), ("␍", "\\r"), ("⏎", "\\n"), ("⍽", "\\xA0"), ("…", "...")];
+        let line = DRAWN.iter().fold(line.to_owned(), |line, (drawn, plain)| line.replace(drawn, plain));
+        self.style.safe_columns(&line)
     }
 
     /// `line` in its colour, and what is not in `partner` in a stronger one.
@@ -112,6 +196,11 @@ impl Page<'_> {
         self.out.push_str(line.trim_end());
         self.out.push('\n');
     }
+}
+
+/// Empty where there is nothing in it.
+fn bracketed(open: &str, text: &str, close: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{open}{text}{close}") }
 }
 
 /// The number, and counts on.
@@ -148,6 +237,8 @@ fn changed_words(line: &str, partner: &str) -> std::ops::Range<usize> {
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
     use super::*;
 
     const DIFF: &str = "--- expected\n+++ actual\n@@ -1,3 +1,3 @@\n reading 3 numbers\n-total: 6\n+total: 5\n done\n\\ no newline at end of actual\n";
@@ -159,6 +250,33 @@ mod tests {
             text,
             "      1     1 │ reading 3 numbers\n      2       │-total: 6\n            2 │+total: 5\n      3     3 │ done\n              │\\ no newline at end of actual\n"
         );
+    }
+
+    fn with(diff: DiffLayout) -> String {
+        render(DIFF, "", &TextStyle { width: 60, diff, ..TextStyle::default() })
+    }
+
+    #[test]
+    fn inline_shows_both_in_one_line() {
+        assert_eq!(
+            with(DiffLayout::Inline),
+            "    1     1 │ reading 3 numbers\n    2     2 │~total: [-6-]{+5+}\n    3     3 │ done\n            │\\ no newline at end of actual\n"
+        );
+    }
+
+    #[test]
+    fn side_by_side_has_the_expected_on_the_left_and_fits_the_terminal() {
+        let text = with(DiffLayout::Side);
+        assert!(text.lines().all(|line| line.width() < 60), "{text}");
+        assert!(text.contains("    1     1 │ reading 3 numbers     reading 3 numbers\n"), "{text}");
+        assert!(text.contains("    2     2 │ total: 6            | total: 5\n"), "{text}");
+    }
+
+    #[test]
+    fn ascii_style_writes_drawn_blanks_as_escapes() {
+        let diff = "--- expected\n+++ actual\n@@ -1,1 +1,1 @@\n-a··b⏎\n+a→b␍⏎\n";
+        let text = render(diff, "", &TextStyle { ascii: true, ..TextStyle::default() });
+        assert_eq!(text, "    1       |-a\\s\\sb\\n\n          1 |+a\\tb\\r\\n\n");
     }
 
     #[test]

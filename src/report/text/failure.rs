@@ -9,7 +9,8 @@ use super::diff;
 use super::line::reason;
 use super::style::{Paint, TextStyle, padded};
 use super::word::{paint, word};
-use crate::judge::{Check, CheckTarget, Family};
+use crate::judge::compare::diff_of;
+use crate::judge::{Check, CheckTarget, Expected, Family, StreamExpectation};
 use crate::report::CaseReport;
 use crate::report::hint::hint;
 use crate::sandbox::outcome::{Captured, Outcome, Ran};
@@ -29,8 +30,9 @@ pub fn failure(report: &CaseReport, style: &TextStyle) -> String {
     if sees {
         block.command(report);
         block.checks(report);
+        let mut left = style.diff_lines;
         for check in report.verdict.checks.iter().filter(|check| !check.ok && tells(report, check)) {
-            block.difference(check);
+            left = left.saturating_sub(block.difference(report, check, left));
         }
     }
     block.why(report);
@@ -51,9 +53,30 @@ fn tells(report: &CaseReport, check: &Check) -> bool {
     let wrote = ran(report).is_some_and(|ran| match &check.target {
         CheckTarget::Stdout => ran.stdout.total > 0,
         CheckTarget::Stderr => ran.stderr.total > 0,
-        CheckTarget::Exit | CheckTarget::File(_) => true,
+        CheckTarget::Exit | CheckTarget::File(_) | CheckTarget::Resource(_) | CheckTarget::Source(_) => true,
     });
     wrote || !ended_early
+}
+
+/// The diff with another number of lines than the judge made it with, from the bytes themselves.
+fn again(report: &CaseReport, check: &Check, most: usize) -> Option<(String, bool)> {
+    let (ran, wanted) = (ran(report)?, &report.case.expectation);
+    let stream = |wanted: &'_ StreamExpectation| match wanted {
+        StreamExpectation::Like(expected) => Some(expected.clone()),
+        _ => None,
+    };
+    let (expected, actual): (Expected, &[u8]) = match &check.target {
+        CheckTarget::Stdout => (stream(&wanted.stdout)?, &ran.stdout.bytes),
+        CheckTarget::Stderr => (stream(&wanted.stderr)?, &ran.stderr.bytes),
+        CheckTarget::File(path) => {
+            let same = |other: &std::path::Path| other.to_str() == Some(path);
+            let wanted = wanted.files.iter().find(|file| same(&file.path))?;
+            let found = ran.files.iter().find(|file| same(&file.path))?;
+            (wanted.expected.clone()?, &found.content.as_ref().ok()?.bytes)
+        }
+        CheckTarget::Exit | CheckTarget::Resource(_) | CheckTarget::Source(_) => return None,
+    };
+    diff_of(expected.compare, &expected.bytes, actual, most)
 }
 
 fn ran(report: &CaseReport) -> Option<&Ran> {
@@ -145,6 +168,8 @@ impl Block<'_> {
             CheckTarget::Stdout => "stdout".to_owned(),
             CheckTarget::Stderr => "stderr".to_owned(),
             CheckTarget::File(path) => format!("file {}", self.style.safe(path)),
+            CheckTarget::Resource(name) => (*name).to_owned(),
+            CheckTarget::Source(path) => format!("source {}", self.style.safe(path)),
         };
         if check.ok {
             return format!("{name} ok");
@@ -161,20 +186,41 @@ impl Block<'_> {
         self.style.paint(Paint::Bad, &message).into_owned()
     }
 
-    /// The diff of one check under its title; the message alone where bytes were not compared.
-    fn difference(&mut self, check: &Check) {
+    /// The diff of one check under its title, with at most `most` lines; nothing where bytes were not
+    /// compared. Returns how many lines it has.
+    fn difference(&mut self, report: &CaseReport, check: &Check, most: usize) -> usize {
         let Some(difference) = &check.difference else {
-            return;
+            return 0;
         };
         let name = self.style.safe(check.target.name());
         let from = self.style.safe(&check.expected_from);
         self.out.push('\n');
         self.line(&format!("{name}, {}, expected from {from}", check.compare));
-        self.out.push_str(&diff::render(&difference.unified, INDENT, self.style));
-        if difference.truncated {
-            let more = self.style.mark("… the difference goes on", "... the difference goes on");
-            self.line(more);
+        if most == 0 {
+            self.more(report);
+            return 0;
         }
+        let kept = (difference.unified.lines().count() > most || difference.truncated)
+            .then(|| again(report, check, most))
+            .flatten();
+        let (text, truncated) = match &kept {
+            Some((text, truncated)) => (text, *truncated),
+            None => (&difference.unified, difference.truncated),
+        };
+        self.out.push_str(&diff::render(text, INDENT, self.style));
+        if truncated {
+            self.more(report);
+        }
+        text.lines().count()
+    }
+
+    fn more(&mut self, report: &CaseReport) {
+        let more = self.style.mark("… the difference goes on", "... the difference goes on");
+        if self.style.rerun.is_empty() || self.style.diff_lines == usize::MAX {
+            return self.line(more);
+        }
+        let id = self.style.safe(&quoted(&report.case.id.0));
+        self.line(&format!("{more}: {} --only {id} --diff-lines all", self.style.safe(&self.style.rerun)));
     }
 
     fn labelled(&mut self, label: &str, text: &str) {

@@ -2,6 +2,7 @@
 //! totals at the end. Nothing that came from outside gets there raw.
 
 mod amount;
+mod change;
 mod diff;
 mod failure;
 mod line;
@@ -10,8 +11,11 @@ mod summary;
 mod word;
 
 pub use super::record::Audience;
+pub(crate) use amount::size_of as memory_of;
+pub use change::change;
 pub use failure::failure;
 pub use line::{case_line, counted_case_line};
-pub use style::TextStyle;
+pub(crate) use style::padded;
+pub use style::{DiffLayout, TextStyle};
 pub use summary::summary;
 pub use word::word;

@@ -18,6 +18,12 @@ pub struct TextStyle {
     pub width: usize,
     /// Who reads it.
     pub audience: Audience,
+    /// How many of the slowest cases are named at the end.
+    pub durations: usize,
+    /// How a difference is laid out.
+    pub diff: DiffLayout,
+    /// Lines of the differences of one case that are shown.
+    pub diff_lines: usize,
     /// The command that runs the same suites again, for the `rerun` line:
     /// `capsule-run suite grade.yaml`. Empty: no such line.
     pub rerun: String,
@@ -25,8 +31,29 @@ pub struct TextStyle {
 
 impl Default for TextStyle {
     fn default() -> Self {
-        Self { color: false, ascii: false, width: 100, audience: Audience::Staff, rerun: String::new() }
+        Self {
+            color: false,
+            ascii: false,
+            width: 100,
+            audience: Audience::Staff,
+            durations: 3,
+            diff: DiffLayout::Unified,
+            diff_lines: 80,
+            rerun: String::new(),
+        }
     }
+}
+
+/// How a difference is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DiffLayout {
+    /// What was expected above what was found.
+    #[default]
+    Unified,
+    /// Both in one line, where they have something in common.
+    Inline,
+    /// Side by side.
+    Side,
 }
 
 /// What a piece of text is, for colours.
@@ -70,14 +97,24 @@ impl TextStyle {
         }
     }
 
+    /// `text` in the colour of what is well.
+    pub(crate) fn good<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.paint(Paint::Good, text)
+    }
+
+    /// `text` in the colour of what nobody needs to look at.
+    pub(crate) fn dim<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.paint(Paint::Dim, text)
+    }
+
     /// `fancy`, or `plain` where only ASCII may be used.
-    pub(super) fn mark(&self, fancy: &'static str, plain: &'static str) -> &'static str {
+    pub(crate) fn mark(&self, fancy: &'static str, plain: &'static str) -> &'static str {
         if self.ascii { plain } else { fancy }
     }
 
     /// Text from outside as one safe line: nothing that moves a terminal, nothing that the log of a
     /// CI service takes for a command, and in ASCII style nothing but ASCII.
-    pub(super) fn safe(&self, text: &str) -> String {
+    pub(crate) fn safe(&self, text: &str) -> String {
         let line = visible_line(text.as_bytes());
         // GitHub and Azure act on these wherever they stand in a line; `::name::` only at its start,
         // and no line of ours starts with what is not ours.
@@ -90,12 +127,12 @@ impl TextStyle {
     }
 
     /// Like [`TextStyle::safe`], for a line whose columns matter: a TAB becomes blanks.
-    pub(super) fn safe_columns(&self, line: &str) -> String {
+    pub(crate) fn safe_columns(&self, line: &str) -> String {
         self.safe(&line.replace('\t', "    "))
     }
 
     /// `text` cut to `columns`, with a mark where something is missing.
-    pub(super) fn fit(&self, text: &str, columns: usize) -> String {
+    pub(crate) fn fit(&self, text: &str, columns: usize) -> String {
         if text.width() <= columns {
             return text.to_owned();
         }
@@ -117,7 +154,7 @@ impl TextStyle {
 }
 
 /// `text` followed by blanks up to `columns`.
-pub(super) fn padded(text: &str, columns: usize) -> String {
+pub(crate) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }
 

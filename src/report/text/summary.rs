@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::amount::{bracketed, points, seconds};
 use super::line::{columns, lead};
 use super::style::{Paint, TextStyle};
@@ -20,8 +22,8 @@ pub fn summary(run: &RunReport, style: &TextStyle) -> String {
     let _ = writeln!(out, " {}", style.paint(Paint::Dim, &rule));
     let title = style.paint(title_paint(run), "Summary");
     let _ = writeln!(out, "   {title} {} {}", bracketed(Some(run.meta.duration)), totals(run, style));
-    if let Some(signal) = &run.meta.interrupted_by {
-        let text = format!("interrupted by {}: cases that had not ended have no result", style.safe(signal));
+    if let Some(cause) = &run.meta.interrupted_by {
+        let text = format!("interrupted ({}): cases that had not ended have no result", style.safe(cause));
         let _ = writeln!(out, "           {}", style.paint(Paint::Warn, &text));
     }
     listed(&mut out, run, style);
@@ -31,7 +33,8 @@ pub fn summary(run: &RunReport, style: &TextStyle) -> String {
 }
 
 fn title_paint(run: &RunReport) -> Paint {
-    let good = |case: &CaseReport| matches!(case.verdict.status, Status::Passed | Status::Skipped);
+    let good =
+        |case: &CaseReport| matches!(case.verdict.status, Status::Passed | Status::Skipped | Status::Xfailed);
     if run.cases.iter().all(good) && !run.is_unfinished() { Paint::Good } else { Paint::Bad }
 }
 
@@ -55,6 +58,7 @@ fn totals(run: &RunReport, style: &TextStyle) -> String {
     let selected = summary.cases - summary.skipped;
     let mut parts = vec![format!("{selected} run: {}", results.join(", "))];
     parts.extend(some((summary.skipped, "skipped")));
+    parts.extend(some((summary.xfailed, "failed as expected")));
     if summary.max_score > 0.0 {
         parts.push(format!("score {}/{}", points(summary.score), points(summary.max_score)));
     }
@@ -104,13 +108,22 @@ fn lost_groups(out: &mut String, run: &RunReport, style: &TextStyle) {
 
 fn slowest(out: &mut String, run: &RunReport, style: &TextStyle) {
     let slow: Vec<_> = run
-        .slowest(3)
+        .slowest(style.durations)
         .into_iter()
         .filter_map(|report| {
             Some(format!("{} {}", seconds(report.duration()?), style.fit(&style.safe(&report.case.id.0), 40)))
         })
         .collect();
     if run.cases.len() > 1 && !slow.is_empty() {
-        let _ = writeln!(out, "   Slowest {}", slow.join(style.mark(" · ", " - ")));
+        let dot = style.mark(" · ", " - ");
+        let room = style.width.saturating_sub(12).max(20);
+        let mut rows: Vec<String> = Vec::new();
+        for one in slow {
+            match rows.last_mut().filter(|row| row.width() + dot.width() + one.width() <= room) {
+                Some(row) => *row = format!("{row}{dot}{one}"),
+                None => rows.push(one),
+            }
+        }
+        let _ = writeln!(out, "   Slowest {}", rows.join("\n           "));
     }
 }

@@ -19,6 +19,7 @@ pub fn word(report: &CaseReport) -> String {
         Status::NotRun => "NOT-RUN".to_owned(),
         Status::Cancelled => "CANCEL".to_owned(),
         Status::Skipped => "SKIP".to_owned(),
+        Status::Xfailed => "XFAIL".to_owned(),
     }
 }
 
@@ -51,6 +52,9 @@ fn failed(verdict: &Verdict) -> String {
         | Code::FileDiffers
         | Code::BuildFailed
         | Code::CheckerFailed
+        | Code::HookFailed
+        | Code::SourceRefused
+        | Code::ResourceUse
         | Code::PrerequisiteFailed => "FAIL",
     };
     word.to_owned()
@@ -71,6 +75,6 @@ pub(super) fn paint(report: &CaseReport) -> Paint {
         Status::Passed => Paint::Good,
         Status::Failed | Status::Error => Paint::Bad,
         Status::NotRun | Status::Cancelled => Paint::Warn,
-        Status::Skipped => Paint::Dim,
+        Status::Skipped | Status::Xfailed => Paint::Dim,
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn of_build() -> Expectation {
         files: Vec::new(),
         code: None,
         build: true,
+        ..Expectation::default()
     }
 }
 
@@ -38,6 +39,7 @@ impl Resolver<'_> {
             files: self.files_expected(layers, compare),
             code: layers.first(|common| common.expect.code.as_ref()).copied(),
             build: false,
+            ..Expectation::default()
         };
         self.check_it_can_fail(&expectation, layers);
         expectation
@@ -61,7 +63,7 @@ impl Resolver<'_> {
                 ExpectBytes::Any => None,
                 ExpectBytes::Like { content, compare: own } => self.expected(content, own.unwrap_or(compare)),
             };
-            files.push(FileExpectation { path: path.clone(), expected });
+            files.push(FileExpectation { path: path.clone(), expected, absent: false });
         }
         files
     }
@@ -93,7 +95,7 @@ impl Resolver<'_> {
             && expectation.stderr == StreamExpectation::Any
             && expectation.files.is_empty()
             && expectation.code.is_none();
-        if !all_any || !self.errors.is_empty() {
+        if !all_any || !self.errors.is_empty() || super::judging::is_judged(layers) {
             return;
         }
         let at = layers.first(|common| common.expect.exit.as_ref().and(common.expect.span.as_ref()));

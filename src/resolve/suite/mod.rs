@@ -4,6 +4,7 @@
 mod content;
 mod expectation;
 mod globbing;
+mod judging;
 mod natural;
 mod needs;
 mod planned;

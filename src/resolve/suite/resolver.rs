@@ -13,8 +13,8 @@ use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::judge::Code;
 use crate::policy::Profiles;
 use crate::resolve::{
-    self, CaseId, CaseKind, CaseSettings, FileContent, FileKind, Files, GroupScore, Operator, ResolvedCase,
-    ResolvedSuite, Visibility,
+    self, CaseId, CaseKind, CaseSettings, FileContent, FileKind, Files, GroupScore, JudgeProgram, Operator,
+    ResolvedCase, ResolvedSuite, Sources, Visibility,
 };
 use crate::sandbox::spec::{InputFile, Stdin};
 use crate::suite::{self, Command, Common, Content, Lines, Score, Suite, SuiteFormat, WorkspaceFile, shown};
@@ -106,6 +106,8 @@ pub(super) struct Resolver<'a> {
     file: Arc<str>,
     /// Files that have been read; `None` where reading failed and was complained about.
     pub(super) read: HashMap<PathBuf, Result<FileContent, String>>,
+    /// Checkers and interactors by the place where they stand.
+    pub(super) judges: HashMap<usize, Arc<JudgeProgram>>,
     pub(super) errors: Vec<Diagnostic>,
     /// Parts of the suite are missing because they could not be understood: what seems to be
     /// missing is not complained about.
@@ -132,6 +134,7 @@ impl<'a> Resolver<'a> {
             contents: HashSet::new(),
             file: Arc::from(suite.source.name.as_str()),
             read: HashMap::new(),
+            judges: HashMap::new(),
             errors: Vec::new(),
             lenient: false,
             said: HashSet::new(),
@@ -285,6 +288,9 @@ impl<'a> Resolver<'a> {
             case.name = name.into();
             case.points = 0.0;
             case.outputs.clone_from(&step.outputs);
+            if step.judge {
+                (case.for_judge, case.sources) = (true, Sources::Empty);
+            }
             case.expectation = super::expectation::of_build();
             case.needs = steps.iter().map(|step| step.id.clone()).collect();
             steps.push(case);
@@ -293,7 +299,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// What build steps and cases have in common.
-    fn case(&mut self, layers: &Layers<'_>, id: CaseId, start: usize) -> ResolvedCase {
+    pub(super) fn case(&mut self, layers: &Layers<'_>, id: CaseId, start: usize) -> ResolvedCase {
         let settings = self.settings(layers);
         let argv = self.argv(layers, start);
         let blocked = argv.first().and_then(|program| resolve::blocked(program, &settings, self.operator));
@@ -318,6 +324,9 @@ impl<'a> Resolver<'a> {
             expectation: super::expectation::of_build(),
             needs: Arc::default(),
             group_score: None,
+            terms: Arc::default(),
+            judging: None,
+            for_judge: false,
         }
     }
 
@@ -342,6 +351,7 @@ impl<'a> Resolver<'a> {
             case.stdin = Stdin::Bytes(bytes);
         }
         case.expectation = self.expectation(layers, planned);
+        case.judging = self.judging(layers, &mut case.expectation);
     }
 
     fn tags(&mut self, layers: &Layers<'_>) -> Arc<[String]> {

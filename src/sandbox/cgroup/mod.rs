@@ -6,12 +6,14 @@
 //! ([`sweep`]).
 
 mod counters;
+mod gauge;
 mod layout;
 mod owner;
 mod v1;
 mod v2;
 
 pub(super) use counters::Counters;
+pub(super) use gauge::Gauge;
 pub(super) use layout::{CgroupVersion, Layout};
 pub(super) use owner::sweep;
 pub(super) use v2::Home;
@@ -86,6 +88,15 @@ impl Cgroup {
             Self::V1(v1) => v1.cpu_micros().map(Some),
             Self::V2(v2) => v2.cpu_micros().map(Some),
             Self::None => Ok(None),
+        }
+    }
+
+    /// Where its counters are.
+    pub(super) fn gauge(&self) -> Gauge {
+        match self {
+            Self::V1(v1) => v1.gauge(),
+            Self::V2(v2) => v2.gauge(),
+            Self::None => Gauge::Tree,
         }
     }
 

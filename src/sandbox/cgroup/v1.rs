@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::counters::{Counters, field, number, read, with_path, write};
-use super::{Layout, MEMORY_MARGIN, Names};
+use super::{Gauge, Layout, MEMORY_MARGIN, Names};
 use crate::sandbox::spec::Limits;
 use crate::units::Bytes;
 
@@ -75,6 +75,10 @@ impl V1 {
 
     pub(super) fn tasks(&self) -> Vec<BorrowedFd<'_>> {
         self.tasks.iter().map(AsFd::as_fd).collect()
+    }
+
+    pub(super) fn gauge(&self) -> Gauge {
+        Gauge::V1(self.folders.clone())
     }
 
     pub(super) fn cpu_micros(&self) -> io::Result<u64> {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use nix::poll::{PollFd, PollFlags, poll};
 
 use super::counters::{Counters, field, number, read, with_path, write};
-use super::{Layout, MEMORY_MARGIN, Names};
+use super::{Gauge, Layout, MEMORY_MARGIN, Names};
 use crate::sandbox::spec::Limits;
 use crate::units::Bytes;
 
@@ -103,6 +103,10 @@ impl V2 {
 
     pub(super) fn folder(&self) -> BorrowedFd<'_> {
         self.folder.as_fd()
+    }
+
+    pub(super) fn gauge(&self) -> Gauge {
+        Gauge::V2(self.path.clone())
     }
 
     pub(super) fn cpu_micros(&self) -> io::Result<u64> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::facts::{Live, LiveLimit};
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::outcome::{End, Fault, KillReason, Outcome, Ran};
-use crate::sandbox::spec::{CgroupChoice, Limits, Network, Require, SeccompPolicy, Spec, Stdin, Workspace};
+use crate::sandbox::spec::{
+    CgroupChoice, Limits, Network, Require, SeccompPolicy, Spec, Stdin, Stdout, Workspace,
+};
 use crate::sandbox::{Engine, LinuxEngine};
 use crate::units::{Bytes, NoNul};
 
@@ -140,6 +142,7 @@ fn spec(script: &str) -> Spec {
         binds: Vec::new(),
         network: Network::None,
         stdin: Stdin::Empty,
+        stdout: Stdout::Captured,
         limits: Limits {
             wall: Duration::from_secs(5),
             cpu: None,

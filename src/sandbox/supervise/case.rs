@@ -9,6 +9,7 @@ use crate::sandbox::cancel::Cancel;
 use crate::sandbox::capture::Capture;
 use crate::sandbox::cgroup::{Cgroup, Placement};
 use crate::sandbox::launch::{Worker, packet_pair};
+use crate::sandbox::live::{Entry, Live};
 use crate::sandbox::outcome::{Fault, FileContent, FileProblem, KillReason, Ran};
 use crate::sandbox::pump::{self, Pump};
 use crate::sandbox::spec::Spec;
@@ -25,6 +26,7 @@ pub(in crate::sandbox) struct Supervision<'a> {
     pub(in crate::sandbox) cgroup: &'a Cgroup,
     pub(in crate::sandbox) files: Option<BorrowedFd<'a>>,
     pub(in crate::sandbox) cancel: &'a Cancel,
+    pub(in crate::sandbox) live: &'a Live,
     pub(in crate::sandbox) setup_deadline: u64,
     pub(in crate::sandbox) two_ids: bool,
 }
@@ -49,6 +51,8 @@ pub(super) struct Case<'a> {
     pub(super) with: &'a Supervision<'a>,
     pub(super) init: OwnedFd,
     pub(super) init_pid: i32,
+    /// Its place among those that run.
+    pub(super) entry: Entry<'a>,
     pub(super) fault: Option<OwnedFd>,
     pub(super) status: Option<OwnedFd>,
     pub(super) listener: Option<OwnedFd>,
@@ -85,7 +89,7 @@ impl<'a> Case<'a> {
         };
         let pair = || packet_pair().map_err(|errno| step(errno.into()));
         let (stdin, pump) = pump::open(&with.spec.stdin, owner).map_err(step)?;
-        let (out_read, out_write) = pipe()?;
+        let (out_write, out_read) = pump::open_stdout(&with.spec.stdout, owner).map_err(step)?;
         let (err_read, err_write) = pipe()?;
         let (fault_ours, fault_theirs) = pair()?;
         let (status_ours, status_theirs) = pair()?;
@@ -107,15 +111,17 @@ impl<'a> Case<'a> {
         let init_pid =
             pid_of(&init).map_err(|error| fault::monitor("reading init's number", Some(&error)))?;
         let limit = with.spec.limits.output.0;
-        let case = Self {
+        let entry = with.live.enter(with.worker.pid(), init_pid, with.cgroup.gauge());
+        let mut case = Self {
             with,
             init,
             init_pid,
+            entry,
             fault: Some(fault_ours),
             status: Some(status_ours),
             listener: None,
             stdout: Capture::new(out_read, limit).map_err(step)?,
-            stderr: Capture::new(err_read, limit).map_err(step)?,
+            stderr: Capture::new(Some(err_read), limit).map_err(step)?,
             pump,
             started,
             stage: Stage::SettingUp,
@@ -132,6 +138,9 @@ impl<'a> Case<'a> {
             watched_tasks: 0,
             buffer: vec![0; 64 << 10],
         };
+        if case.entry.was_asked_before(None) {
+            case.kill(KillReason::Cancelled);
+        }
         // Init holds until now: from here on somebody can kill it.
         if let Some(status) = &case.status {
             wire::send(status.as_fd(), &true, &[])

@@ -11,7 +11,7 @@ use crate::sandbox::outcome::{
 };
 use crate::sandbox::spec::Network;
 use crate::sandbox::wire::LayerKind;
-use crate::sandbox::{fault, monotonic_nanos, plan, seccomp};
+use crate::sandbox::{clock, fault, monotonic_nanos, plan, seccomp};
 use crate::units::Bytes;
 
 impl Case<'_> {
@@ -21,6 +21,9 @@ impl Case<'_> {
         self.read_status(MsgFlags::MSG_DONTWAIT);
         if self.listener.is_some() && self.killed.is_none() && self.exited.is_none() {
             self.read_listener();
+        }
+        if self.killed.is_none() && self.was_asked_to_end() {
+            self.killed = Some((KillReason::Cancelled, monotonic_nanos()));
         }
         let counters = self.with.cgroup.counters();
         let counters =
@@ -54,7 +57,7 @@ impl Case<'_> {
 
     fn ran(mut self, counters: Counters) -> Ran {
         let end_of_wall = match (&self.exited, &self.killed) {
-            (Some(exited), _) => exited.at_nanos,
+            (Some(exited), _) => clock::less_stops(exited.at_nanos),
             (None, Some((_, at))) => *at,
             (None, None) => monotonic_nanos(),
         };
@@ -87,6 +90,12 @@ impl Case<'_> {
             leaked: self.exited.map_or(0, |exited| exited.leaked),
             enforced,
         }
+    }
+
+    /// A program that was asked to end has no result of its own, however it then ended.
+    fn was_asked_to_end(&self) -> bool {
+        let end = self.exited.map(|exited| clock::less_stops(exited.at_nanos));
+        self.entry.was_asked_before(end)
     }
 
     fn usage(&self, counters: &Counters, end_of_wall: u64) -> Usage {

@@ -10,7 +10,7 @@ use super::case::{Case, Stage};
 use crate::sandbox::outcome::{Fault, FaultKind, FileContent, FileProblem, KillReason};
 use crate::sandbox::sys::{Notice, receive_notification};
 use crate::sandbox::wire::{self, FileFault, FileRecord, Record};
-use crate::sandbox::{fault, seccomp};
+use crate::sandbox::{clock, fault, seccomp};
 use crate::units::Bytes;
 
 impl Case<'_> {
@@ -35,7 +35,7 @@ impl Case<'_> {
             Record::Ready { at_nanos, cpu_nanos, resident_kib, .. } => {
                 self.resident_before = resident_kib;
                 self.stage = Stage::Ready;
-                self.start = (at_nanos, cpu_nanos);
+                self.start = (clock::less_stops(at_nanos), cpu_nanos);
             }
             Record::Listener => self.listener = fds.pop(),
             Record::Fault(record) => {

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::judge::Code;
 
 /// Parses JSON; the parser stops at the first mistake of syntax.
-pub(in crate::suite) fn parse(source: &Source) -> Result<Node, Vec<Diagnostic>> {
+pub(crate) fn parse(source: &Source) -> Result<Node, Vec<Diagnostic>> {
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&source.text) {
         return Err(vec![invalid(&error, source)]);
     }

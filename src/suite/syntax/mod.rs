@@ -6,5 +6,6 @@ mod node;
 mod toml;
 mod yaml;
 
-pub(super) use node::{Entry, Node, Value};
-pub(super) use {json::parse as parse_json, toml::parse as parse_toml, yaml::parse as parse_yaml};
+pub(crate) use node::{Entry, Node, Value};
+pub(super) use toml::parse as parse_toml;
+pub(crate) use {json::parse as parse_json, yaml::parse as parse_yaml};

@@ -7,15 +7,15 @@ pub(super) const MAX_DEPTH: usize = 32;
 
 /// One value and its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::suite) struct Node {
+pub(crate) struct Node {
     /// Bytes of the text; of a list or map perhaps only its beginning.
-    pub(in crate::suite) span: Range<usize>,
-    pub(in crate::suite) value: Value,
+    pub(crate) span: Range<usize>,
+    pub(crate) value: Value,
 }
 
 /// A value. Scalars that are no text keep their spelling too: `run: [sleep, 1.50]` means `1.50`.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::suite) enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     Integer(i128, Box<str>),
@@ -30,15 +30,15 @@ pub(in crate::suite) enum Value {
 
 /// One key of a map and what it holds.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::suite) struct Entry {
-    pub(in crate::suite) key: String,
-    pub(in crate::suite) key_span: Range<usize>,
-    pub(in crate::suite) value: Node,
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_span: Range<usize>,
+    pub(crate) value: Node,
 }
 
 impl Value {
     /// What it is, for messages.
-    pub(in crate::suite) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
             Self::Bool(_) => "a boolean",

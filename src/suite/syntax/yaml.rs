@@ -17,7 +17,7 @@ const STACK: usize = 16 << 20;
 const MAX_NODES: usize = 3_000_000;
 
 /// Parses YAML. The parser stops at the first mistake of syntax; the list has then one element.
-pub(in crate::suite) fn parse(source: &Source) -> Result<Node, Vec<Diagnostic>> {
+pub(crate) fn parse(source: &Source) -> Result<Node, Vec<Diagnostic>> {
     std::thread::scope(|scope| {
         let worker = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || parse_here(source));
         match worker {
