@@ -47,6 +47,15 @@ test-reports: build ## Check real reports with consumers other than ours
 test-vm: setup ## Run the live tests in virtual machines: two kernels, cgroup v2, root and not
 	tests/vm/check
 
+.PHONY: test-vm-short
+test-vm-short: setup ## The part of test-vm that takes five minutes; says so where no machine can be made
+	tests/vm/check --short
+
+.PHONY: stress
+stress: build ## Run all stressors of stress-ng in the sandbox, ten minutes in all, and compare the host
+	@bash .ci/setup stress
+	tests/stress $(BIN)
+
 .PHONY: bench
 bench: setup-tests build ## Time a bare spawn, this sandbox and bubblewrap; print ratios of medians
 	cargo bench --locked --bench launch

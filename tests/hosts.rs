@@ -10,10 +10,10 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use capsule_run::judge::{self, Code, ExitExpectation, Expectation, Status, StreamExpectation, Verdict};
-use capsule_run::sandbox::Engine;
 use capsule_run::sandbox::cancel::Cancel;
 use capsule_run::sandbox::outcome::{Outcome, Ran};
-use capsule_run::sandbox::spec::{CgroupChoice, InputFile, Limits, Spec};
+use capsule_run::sandbox::spec::{CgroupChoice, InputFile, Limits, Require, Spec};
+use capsule_run::sandbox::{Engine, EngineOptions, LinuxEngine};
 use capsule_run::units::Bytes;
 
 #[expect(dead_code, reason = "what the live tests of the engine use besides")]
@@ -179,13 +179,18 @@ fn the_table_holds_for_an_ordinary_user_too() {
 }
 
 /// Each cause alone, many times, with more at a time than this machine has cores. `HOSTS_ROUNDS` says
-/// how many times (200).
+/// how many times (200), `HOSTS_CGROUP` with what: `counted`, `none` or both.
 #[test]
 #[ignore = "takes minutes and all cores: a measurement, run by hand"]
 fn causes_are_told_apart_under_load() {
     let rounds: u32 = std::env::var("HOSTS_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
     let causes = ["goes just over", "takes all memory", "forks too often", "kills itself", "sleeps too long"];
-    for choice in [CgroupChoice::Auto, CgroupChoice::None] {
+    let choices = match std::env::var("HOSTS_CGROUP").as_deref() {
+        Ok("counted") => vec![CgroupChoice::Auto],
+        Ok("none") => vec![CgroupChoice::None],
+        _ => vec![CgroupChoice::Auto, CgroupChoice::None],
+    };
+    for choice in choices {
         let counted = cgroup_of(choice) != "none";
         for row in TABLE.iter().filter(|row| causes.iter().any(|cause| row.does.starts_with(cause))) {
             let spec = spec_of(row, choice);
@@ -274,6 +279,70 @@ fn memory_that_runs_out_above_is_nobodys_failure() {
     std::fs::write(above, "max").expect("root may");
     assert_eq!(verdict.code, Some(Code::Monitoring), "{} {ran:?}", verdict.message);
     assert_eq!(verdict.status, Status::Error);
+}
+
+/// The same with processes: a container's own limit is not the program's doing.
+#[test]
+fn processes_that_run_out_above_are_nobodys_failure() {
+    let above = PathBuf::from("/sys/fs/cgroup/system.slice");
+    if !in_vm() || !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let there = std::fs::read_to_string(above.join("pids.current")).expect("it counts");
+    let there: u64 = there.trim().parse().expect("a number");
+    let mut spec = with_program(fixture("forks-until-refused"), &[]);
+    spec.limits.pids = 64;
+    // Enough for a worker, an init and some forks.
+    std::fs::write(above.join("pids.max"), (there + 12).to_string()).expect("root may");
+    let (verdict, ran) = verdict_of(&spec);
+    std::fs::write(above.join("pids.max"), "max").expect("root may");
+    assert_eq!(verdict.code, Some(Code::Monitoring), "{} {ran:?}", verdict.message);
+    assert_eq!(verdict.status, Status::Error);
+}
+
+/// A folder beside our own, made for cases: they are there and nowhere else. One with processes in it is
+/// refused, and nothing else is taken for it.
+#[test]
+fn cases_have_their_cgroups_in_the_folder_that_was_made_for_them() {
+    if !in_vm() {
+        return;
+    }
+    assert!(is_counted());
+    let own = std::fs::read_to_string("/proc/self/cgroup").expect("Linux says");
+    let own = own.trim().strip_prefix("0::/").expect("version 2 only");
+    let own = PathBuf::from("/sys/fs/cgroup").join(own.trim_end_matches("/capsule-run-supervisors"));
+    let folder = own.parent().expect("there is one above").join("cases");
+    std::fs::create_dir(&folder).expect("we may");
+    let options = EngineOptions { worker_exe: worker(), cgroup_folder: Some(folder.clone()) };
+    let engine = LinuxEngine::new(options).expect("as good as the other");
+    let run = |engine: &LinuxEngine| {
+        let spec = Spec { require: Require::Strict, ..spec(&["sleep", "1"]) };
+        engine.run(&spec, &Cancel::new().expect("a descriptor is free"))
+    };
+    let seen = std::thread::scope(|scope| {
+        let running = scope.spawn(|| run(&engine));
+        let mut seen = false;
+        while !running.is_finished() {
+            let entries = std::fs::read_dir(&folder).expect("it stays").flatten();
+            seen |= entries
+                .into_iter()
+                .any(|entry| entry.file_name().to_string_lossy().starts_with("capsule-run-"));
+        }
+        let Outcome::Ran(ran) = running.join().expect("it does not panic") else {
+            panic!("it did not start")
+        };
+        assert_eq!(ran.enforced.cgroup, "v2");
+        assert!(ran.usage.memory_peak > Bytes::kib(100), "{:?}", ran.usage);
+        seen
+    });
+    assert!(seen, "nothing was in {}", folder.display());
+    drop(engine);
+    std::fs::remove_dir(&folder).expect("nothing is left in it");
+
+    let busy =
+        LinuxEngine::new(EngineOptions { worker_exe: worker(), cgroup_folder: Some(own.join("none")) });
+    let Outcome::NotStarted(fault) = run(&busy.expect("made")) else { panic!("there is no such folder") };
+    assert!(fault.step.contains("cgroup_folder"), "{fault:?}");
 }
 
 fn hold(choice: CgroupChoice, expected: fn(&Row) -> &'static [Option<Code>]) {

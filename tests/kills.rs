@@ -11,7 +11,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::Value;
 
 #[path = "support/host.rs"]
 mod host;
@@ -19,25 +18,13 @@ mod host;
 mod place;
 #[path = "support/processes.rs"]
 mod processes;
+#[path = "support/truth.rs"]
+mod truth;
 
 use host::Host;
 use place::Place;
 use processes::{name_of, tree_of};
-
-/// What every case deserves: `wrong` fails, all others pass.
-const SUITE: &str = "version: 1
-name: killed
-build:
-  - {shell: 'echo data > made; mkdir d; echo more > d/made', outputs: [made, d/made]}
-cases:
-  - {id: reads, run: [cat, made, d/made], expect: {stdout: \"data\\nmore\\n\"}}
-  - {id: sleeps, run: [sleep, '0.05']}
-  - {id: forks, shell: 'for i in 1 2 3 4; do sleep 0.02 & done; (setsid sleep 60 &); wait %1'}
-  - {id: wrong, shell: 'echo wrong', expect: {stdout: right}}
-  - {id: writes, shell: 'head -c 3000000 /dev/zero > /tmp/x; ls /tmp', expect: {stdout: \"x\\n\"}}
-  - {id: collects, shell: 'echo left > out', expect: {files: {out: \"left\\n\"}}}
-  - {id: prints, shell: 'head -c 200000 /dev/zero'}
-";
+use truth::{SUITE, look_at_reports};
 
 /// Longer than a whole run: a kill may also come too late.
 const LONGEST_DELAY: u64 = 700;
@@ -106,7 +93,7 @@ fn strike(place: &Place, victim: Victim, delay: Duration, turn: u32) -> bool {
     if !killed {
         assert!(matches!(code, Some(1 | 4)), "{what}: exit status {code:?}");
     }
-    look_at_reports(place, &what, code.filter(|_| !killed));
+    look_at_reports(&place.work().join("reports"), &what, code.filter(|_| !killed));
     hit
 }
 
@@ -167,36 +154,6 @@ fn orphans() -> Option<Vec<String>> {
     }
     let alive: Vec<_> = children(std::process::id()).into_iter().filter_map(name_of).collect();
     (!alive.is_empty()).then_some(alive)
-}
-
-/// A report is whole, and says nothing that is not so.
-fn look_at_reports(place: &Place, what: &str, code: Option<i32>) {
-    let reports = place.work().join("reports");
-    if let Ok(text) = fs::read_to_string(reports.join("report.json")) {
-        let report: Value =
-            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{what}: {error}: {text}"));
-        let cases = report["cases"].as_array().unwrap_or_else(|| panic!("{what}: {text}"));
-        let said: Vec<_> =
-            cases.iter().map(|case| (text_of(&case["id"]), text_of(&case["status"]))).collect();
-        for (id, status) in &said {
-            let truth = if id == "wrong" { "failed" } else { "passed" };
-            let judged = status == "passed" || status == "failed";
-            assert!(!judged || status == truth, "{what}: {id} {status}: {text}");
-        }
-        let unjudged = said.iter().any(|(_, status)| status != "passed" && status != "failed");
-        if let Some(code) = code {
-            assert_eq!(code == 4, unjudged, "{what}: exit status {code}: {said:?}");
-        }
-    } else {
-        assert!(code.is_none(), "{what}: no report, but exit status {code:?}");
-    }
-    if let Ok(text) = fs::read_to_string(reports.join("junit.xml")) {
-        assert!(text.trim_end().ends_with("</testsuites>"), "{what}: {text}");
-    }
-}
-
-fn text_of(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }
 
 /// Makes everything in a folder older than anything that is still being written.

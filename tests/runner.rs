@@ -358,7 +358,7 @@ fn max_fail_stops_the_run_after_so_many_failures() {
 fn a_submission_that_lacks_a_required_file_is_a_failed_build_and_nothing_runs() {
     let cases = vec![build("submission", "pass"), case("a", "pass")];
     let mut plan = plan(cases, 1);
-    plan.broken = vec![BrokenSuite { suite: 0, missing: vec![PathBuf::from("sort.c")] }];
+    plan.broken = vec![BrokenSuite { suite: 0, missing: vec![PathBuf::from("sort.c")], reason: None }];
     let engine = Pretend::default();
     let reports = run(&plan, &engine);
     assert_eq!(

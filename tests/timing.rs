@@ -114,7 +114,7 @@ fn crowd(needs: &[u32], jobs: usize, retries: u32) -> (Vec<CaseReport>, Vec<usiz
         broken: Vec::new(),
         scratch: std::env::temp_dir(),
         builds: Arc::new(BuildCache::off()),
-        again: Again::default(),
+        again: Again { retries: Some(retries), ..Again::default() },
     };
     let engine = Crowded::default();
     let cancel = Cancel::new().expect("a descriptor");
@@ -210,7 +210,7 @@ fn close_to_the_limit(count: u64) {
     let verdicts = |jobs: &str| -> BTreeMap<String, bool> {
         let report = format!("report-{jobs}.json");
         let done = place.capsule(&["suite", "s.yaml", "--quiet", "--json", &report, "-j", jobs]);
-        assert_eq!(done.code(), 1, "{}", done.stderr);
+        assert_eq!((done.code(), done.stdout.as_str()), (1, ""), "{}", done.stderr);
         let text = std::fs::read_to_string(place.work().join(report)).expect("a report");
         let report: Value = serde_json::from_str(&text).expect("JSON");
         let cases = report["cases"].as_array().expect("cases").iter().filter(|case| case["kind"] == "case");

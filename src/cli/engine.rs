@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::turns::Turns;
+use crate::policy::Config;
 use crate::resolve::Operator;
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::live::Live;
@@ -15,11 +16,16 @@ use crate::sandbox::{Engine, EngineOptions, LinuxEngine};
 
 /// The engine for a run.
 pub(super) fn engine(operator: &Operator) -> Turns<HostEngine> {
-    let engine = match LinuxEngine::new(EngineOptions { worker_exe: own_binary() }) {
+    let engine = match LinuxEngine::new(options(&operator.config)) {
         Ok(engine) => HostEngine::Sandbox(Box::new(engine)),
         Err(fault) => HostEngine::Broken(fault),
     };
     Turns::new(engine, most_at_a_time(operator))
+}
+
+/// What the engine has to know of this process and the configuration.
+pub(super) fn options(config: &Config) -> EngineOptions {
+    EngineOptions { worker_exe: own_binary(), cgroup_folder: config.linux.cgroup_folder.clone() }
 }
 
 /// Our own binary: the kernel's link to it, which stays right when the file is replaced while we

@@ -59,3 +59,14 @@ pub(super) struct CacheArgs {
     #[arg(long, value_name = "SIZE", default_value = "1G")]
     pub(super) cache_size: String,
 }
+
+/// A factor from 0.01 to 1000, in thousandths.
+pub(super) fn factor(text: &str) -> Result<u32, String> {
+    let factor: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if !(0.01..=1000.0).contains(&factor) {
+        return Err("not from 0.01 to 1000".to_owned());
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "10 to 1,000,000")]
+    let thousandths = (factor * 1000.0).round() as u32;
+    Ok(thousandths)
+}

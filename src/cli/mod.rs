@@ -3,22 +3,26 @@
 
 mod account;
 mod args;
+mod binds;
 mod build_cache;
 mod class;
 mod cmd;
 mod engine;
 mod entry;
+mod environment;
 mod excerpt;
 mod exit;
 mod failure;
 mod files;
 mod grade_args;
+mod history;
 mod ids;
 mod journal;
 mod keys;
 mod last_words;
 mod load;
 mod logging;
+mod look;
 mod overrides;
 mod packages;
 mod progress;

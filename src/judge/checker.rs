@@ -325,13 +325,15 @@ pub fn judge_checked(verdict: Verdict, answer: Answer) -> Verdict {
     if verdict.status != Status::Passed { verdict } else { answered(verdict, answer) }
 }
 
-/// The verdict on a submission that talked to an interactor, as Kattis' tools have it: an
-/// interactor that failed could not judge; one that rejected before the submission ended is
+/// The verdict on a submission that talked to an interactor, as Kattis' tools have it: a
+/// submission that broke the policy or flooded has its own verdict; an interactor that failed
+/// could not judge; one that rejected before the submission ended is
 /// right whatever became of the submission after it (a submission that writes to nobody dies
 /// of SIGPIPE); else a submission that failed by itself has its own verdict; else the
 /// interactor's answer.
 pub fn judge_interactive(verdict: Verdict, answer: Answer) -> Verdict {
-    let breach = verdict.code == Some(Code::Blocked);
+    // Both are the submission's alone: what a flood does to its interactor is no answer.
+    let breach = matches!(verdict.code, Some(Code::Blocked | Code::OutputLimit));
     let unjudged = matches!(verdict.status, Status::Error | Status::Cancelled);
     let decided = match answer.kind {
         Kind::Broken(_) | Kind::Cancelled => true,

@@ -48,6 +48,8 @@ impl Default for Config {
 pub struct Linux {
     /// Which cgroup interface to use.
     pub cgroups_version: Resolved<CgroupsVersion>,
+    /// The version 2 cgroup in which cases get theirs; `None`: a place is found.
+    pub cgroup_folder: Option<PathBuf>,
     /// Whether system calls are filtered.
     pub enable_seccomp: Resolved<bool>,
     /// Which filter, where a profile does not say.
@@ -58,6 +60,7 @@ impl Default for Linux {
     fn default() -> Self {
         Self {
             cgroups_version: Resolved::builtin(CgroupsVersion::Auto),
+            cgroup_folder: None,
             enable_seccomp: Resolved::builtin(true),
             seccomp_policy: Resolved::builtin(SeccompChoice::Default),
         }
@@ -98,6 +101,8 @@ pub struct Monitoring {
     pub enable_resource_tracking: bool,
     /// How often the process tree is looked at where no cgroup counts for us.
     pub monitor_interval: Resolved<Duration>,
+    /// How long a sandbox may take to be ready before that is our fault (E3002).
+    pub setup_timeout: Resolved<Duration>,
     /// Whether bytes read and written are reported.
     pub enable_io_statistics: bool,
     /// Whether each execution is written to the log.
@@ -111,6 +116,7 @@ impl Default for Monitoring {
         Self {
             enable_resource_tracking: true,
             monitor_interval: Resolved::builtin(Duration::from_millis(50)),
+            setup_timeout: Resolved::builtin(Duration::from_secs(10)),
             enable_io_statistics: true,
             log_executions: false,
             log_file: None,

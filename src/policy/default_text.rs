@@ -117,7 +117,9 @@ mod tests {
         assert_eq!(config.linux.seccomp_policy.value, builtin.linux.seccomp_policy.value);
         assert_eq!(config.monitoring.monitor_interval.value, builtin.monitoring.monitor_interval.value);
         let mut monitoring = config.monitoring;
+        assert_eq!(monitoring.setup_timeout.value, builtin.monitoring.setup_timeout.value);
         monitoring.monitor_interval = builtin.monitoring.monitor_interval.clone();
+        monitoring.setup_timeout = builtin.monitoring.setup_timeout.clone();
         assert_eq!(monitoring, builtin.monitoring);
         assert_eq!(config.security, builtin.security);
         for name in BUILTIN_PROFILES {

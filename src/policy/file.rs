@@ -101,6 +101,8 @@ section! {
     LinuxFile {
         /// Which cgroup interface holds the limits.
         cgroups_version: CgroupsVersion,
+        /// A cgroup of version 2, made for that, in which cases get theirs.
+        cgroup_folder: AbsolutePath,
         /// Whether system calls are filtered.
         enable_seccomp: bool,
         /// Which filter, where a profile does not say.
@@ -123,6 +125,8 @@ section! {
         enable_resource_tracking: bool,
         /// How often the process tree is looked at where no cgroup counts for us.
         monitor_interval_ms: Time,
+        /// How long a sandbox may take to be ready before that is our fault (E3002).
+        setup_timeout_ms: Time,
         /// Whether bytes read and written are reported.
         enable_io_statistics: bool,
         /// Whether each execution is logged.
@@ -318,6 +322,7 @@ fn linux_of(file: LinuxFile) -> Linux {
     let default = Linux::default();
     Linux {
         cgroups_version: file.cgroups_version.map_or(default.cgroups_version, W::resolved),
+        cgroup_folder: file.cgroup_folder.map(|folder| folder.value.0),
         enable_seccomp: file.enable_seccomp.map_or(default.enable_seccomp, W::resolved),
         seccomp_policy: file.seccomp_policy.map_or(default.seccomp_policy, W::resolved),
     }
@@ -341,6 +346,9 @@ fn monitoring(file: MonitoringFile) -> Monitoring {
         monitor_interval: file
             .monitor_interval_ms
             .map_or(default.monitor_interval, |time| Resolved { value: time.value.0, origin: time.origin }),
+        setup_timeout: file
+            .setup_timeout_ms
+            .map_or(default.setup_timeout, |time| Resolved { value: time.value.0, origin: time.origin }),
         enable_io_statistics: boolean(file.enable_io_statistics, default.enable_io_statistics),
         log_executions: boolean(file.log_executions, default.log_executions),
         log_file: file.log_file.map(|file| file.value.0),

@@ -1,5 +1,6 @@
 //! Reports: a model of what happened in a run, and writers that turn it into bytes.
 
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod record;

@@ -92,6 +92,8 @@ pub struct SettingOrigins {
     pub cgroup: Origin,
     /// Of strict or best effort.
     pub require: Origin,
+    /// Of the time that the sandbox may take.
+    pub setup_timeout: Origin,
     /// Of the interval.
     pub watch_interval: Origin,
 }
@@ -118,7 +120,7 @@ impl CaseSettings {
             seccomp: settings.seccomp.value,
             cgroup: settings.cgroup.value,
             require: settings.require.value,
-            setup_timeout: settings.setup_timeout,
+            setup_timeout: settings.setup_timeout.value,
             watch_interval: settings.watch_interval.value,
             origins: SettingOrigins {
                 profile: settings.profile.origin,
@@ -129,6 +131,7 @@ impl CaseSettings {
                 seccomp: settings.seccomp.origin,
                 cgroup: settings.cgroup.origin,
                 require: settings.require.origin,
+                setup_timeout: settings.setup_timeout.origin,
                 watch_interval: settings.watch_interval.origin,
             },
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, json};
 
-use super::{Operator, ResolvedCase, Sources, command};
+use super::{JudgeProgram, Operator, ResolvedCase, Sources, command};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{KEYS, LimitField, Origin};
 use crate::policy::Request;
@@ -86,13 +86,15 @@ fn rows(case: &ResolvedCase) -> Explanation {
         rows.push(row(&name, visible_line(value.as_bytes()), origin));
     }
     rows.push(row("stdin", stdin(&case.stdin), None));
+    rows.extend(judges(case).map(|program| row(program.role.name(), judge(program), None)));
     rows.extend(case.files.iter().map(|file| {
         row(&format!("file {}", path(&file.path)), format!("{} bytes", file.content.len()), None)
     }));
     rows.extend(
         case.outputs.iter().map(|output| row(&format!("output {}", path(output)), String::new(), None)),
     );
-    rows.push(row("setup_timeout", format_duration(case.setup_timeout), None));
+    let setup = format_duration(case.setup_timeout);
+    rows.push(row("setup_timeout", setup, origin(&origins.setup_timeout)));
     let interval = format_duration(case.watch_interval);
     rows.push(row("monitor_interval", interval, origin(&origins.watch_interval)));
     if let Some(reason) = &case.blocked {
@@ -185,6 +187,19 @@ fn bind(bind: &Bind) -> String {
         Access::ReadWrite => "writable",
     };
     format!("{}, {access}", path(&bind.source))
+}
+
+fn judges(case: &ResolvedCase) -> impl Iterator<Item = &JudgeProgram> {
+    let both = case.judging.iter().flat_map(|judging| [&judging.checker, &judging.interactor]);
+    both.filter_map(|program| program.as_deref())
+}
+
+/// `./check strict (kattis, profile judge)`.
+fn judge(program: &JudgeProgram) -> String {
+    let words = program.case.argv.iter().chain(&program.args);
+    let words: Vec<_> = words.map(|word| visible_line(word.as_bytes())).collect();
+    let profile = visible_line(program.case.profile.as_bytes());
+    format!("{} ({}, profile {profile})", words.join(" "), program.protocol.name())
 }
 
 fn stdin(stdin: &Stdin) -> String {

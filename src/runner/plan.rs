@@ -37,6 +37,8 @@ pub struct BrokenSuite {
     pub suite: usize,
     /// The required files that are missing, relative to the submission.
     pub missing: Vec<PathBuf>,
+    /// What else makes it impossible to build or run anything.
+    pub reason: Option<String>,
 }
 
 impl BrokenSuite {
@@ -44,7 +46,8 @@ impl BrokenSuite {
     #[must_use]
     pub fn of(index: usize, suite: &ResolvedSuite) -> Option<Self> {
         let missing = suite.missing_required.clone();
-        (!missing.is_empty()).then_some(Self { suite: index, missing })
+        let reason = suite.unusable.clone();
+        (!missing.is_empty() || reason.is_some()).then_some(Self { suite: index, missing, reason })
     }
 }
 

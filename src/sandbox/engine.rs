@@ -1,8 +1,8 @@
 //! [`LinuxEngine`]: plans, picks a worker, makes the cgroup, supervises, puts the worker back.
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cancel::{Cancel, CancelLevel};
@@ -13,6 +13,7 @@ use super::outcome::{Fault, FaultKind, Outcome, Ran};
 use super::spec::{CgroupChoice, Require, Spec};
 use super::supervise::{Supervision, supervise};
 use super::wire::{Ids, PlacementPlan};
+use super::worker::landlock;
 use super::{Engine, fault, host, memory_file, monotonic_nanos, plan};
 
 /// How to make an engine.
@@ -21,12 +22,18 @@ pub struct EngineOptions {
     /// The binary that becomes a worker when it is started under the name `capsule-run-worker`;
     /// normally our own, `/proc/self/exe`.
     pub worker_exe: PathBuf,
+    /// The version 2 cgroup in which cases get theirs: an absolute path of a folder that was made for
+    /// that. `None`: a place is found.
+    pub cgroup_folder: Option<PathBuf>,
 }
 
 /// The engine of Linux hosts. Any number of threads may run programs at a time; each run has a
 /// worker of its own while it lasts.
 pub struct LinuxEngine {
     exe: PathBuf,
+    /// What `exe` leads to, if it is a copy.
+    _copy: Option<OwnedFd>,
+    cgroup_folder: Option<PathBuf>,
     ids: Ids,
     idle: Mutex<Vec<Worker>>,
     layouts: Mutex<HashMap<CgroupChoice, Arc<Layout>>>,
@@ -49,8 +56,12 @@ impl LinuxEngine {
             errno: None,
             help: String::new(),
         })?;
+        let copy = if landlock::abi().is_some() { None } else { sealed_copy(&options.worker_exe) };
+        let copied = copy.as_ref().map(|copy| PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd())));
         Ok(Self {
-            exe: options.worker_exe,
+            exe: copied.unwrap_or(options.worker_exe),
+            _copy: copy,
+            cgroup_folder: options.cgroup_folder,
             ids,
             idle: Mutex::default(),
             layouts: Mutex::default(),
@@ -67,7 +78,7 @@ impl LinuxEngine {
     fn layout(&self, choice: CgroupChoice) -> Arc<Layout> {
         let mut layouts = self.layouts.lock().unwrap_or_else(PoisonError::into_inner);
         let probe = || {
-            let layout = Layout::probe(choice);
+            let layout = Layout::probe(choice, self.cgroup_folder.as_deref());
             log::debug!(
                 "cgroups: {:?}{}{}",
                 layout.version(),
@@ -90,6 +101,12 @@ impl LinuxEngine {
         }
         let layout = self.layout(spec.cgroup);
         require(spec, &layout)?;
+        host::room_for(spec.limits.pids).map_err(|step| Fault {
+            kind: FaultKind::Unmet,
+            step,
+            errno: None,
+            help: "raise ulimit -u, end some of them, or give the program a lower process limit".to_owned(),
+        })?;
         let by_rlimit = layout.version() == CgroupVersion::None;
         let planned = plan::plan(spec, self.ids, by_rlimit).map_err(|step| Fault {
             kind: FaultKind::Setup,
@@ -134,9 +151,13 @@ impl LinuxEngine {
             setup_deadline: deadline,
             two_ids: matches!(self.ids, Ids::Two { .. }),
         };
-        let result = supervise(&supervision).map(|mut ran| {
+        let refused = layout.refused_above();
+        let result = supervise(&supervision).and_then(|mut ran| {
+            if layout.refused_above() > refused {
+                return Err(fault::monitor(cgroup::NO_MORE_PROCESSES, None));
+            }
             ran.enforced.degraded.extend(weaker(spec, layout, &cgroup));
-            ran
+            Ok(ran)
         });
         // Before its worker serves the next case, or dies and takes its home with it.
         drop(cgroup);
@@ -173,6 +194,18 @@ impl Engine for LinuxEngine {
             }
         }
     }
+}
+
+/// Our binary as a file that nobody can write to. A program can have what runs it executed once more
+/// (`#!/proc/self/exe`), and so get hold of it; it may belong to the same user. Landlock refuses that,
+/// since the file is not below the program's root; where there is no Landlock there is nothing to be
+/// held of. Where no copy can be executed (`vm.memfd_noexec`), it is the binary itself.
+fn sealed_copy(exe: &Path) -> Option<OwnedFd> {
+    let copy = std::fs::read(exe).and_then(|bytes| memory_file(c"capsule-run", &bytes));
+    let copy = copy.inspect_err(|error| log::debug!("no copy of our binary: {error}")).ok()?;
+    let path = format!("/proc/self/fd/{}", copy.as_raw_fd());
+    let executable = nix::unistd::access(path.as_str(), nix::unistd::AccessFlags::X_OK);
+    executable.is_ok().then_some(copy)
 }
 
 fn placement(cgroup: &Cgroup) -> PlacementPlan {

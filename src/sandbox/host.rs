@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use nix::sys::resource::{Resource, getrlimit};
+
 use super::wire::Ids;
 
 /// The first host id that workers use. Nothing hands out ids from here on (systemd's containers
@@ -47,6 +49,46 @@ fn spare_ids(uid_map: &str) -> Option<Ids> {
     room(20_000, 20_000).then_some(Ids::Two { first: 20_000, spread: 20_000 })
 }
 
+/// Whether this user may have so many more processes: those of a program count as ours as well,
+/// whatever its id is in the user namespace that we made.
+///
+/// # Errors
+/// There are too many already. A fork that failed for that would be held against the program.
+pub(super) fn room_for(pids: u32) -> Result<(), String> {
+    let limit = getrlimit(Resource::RLIMIT_NPROC).map_or(u64::MAX, |(soft, _)| soft);
+    // A worker and its init, for each.
+    let wanted = u64::from(pids) + 2;
+    // All tasks of the machine are counted at no cost; those of this user only when it matters.
+    if limit == u64::MAX || all_tasks().saturating_add(wanted) <= limit {
+        return Ok(());
+    }
+    let there = tasks_of(nix::unistd::getuid().as_raw());
+    if there.saturating_add(wanted) <= limit {
+        return Ok(());
+    }
+    Err(format!(
+        "the program may have {pids} processes, but this user only {limit} in all (ulimit -u), and has {there}"
+    ))
+}
+
+fn all_tasks() -> u64 {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let tasks = || load.split_whitespace().nth(3)?.split_once('/')?.1.parse().ok();
+    tasks().unwrap_or(u64::MAX)
+}
+
+/// Processes and threads of a user.
+fn tasks_of(uid: u32) -> u64 {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let statuses = processes.filter_map(|entry| fs::read_to_string(entry.path().join("status")).ok());
+    statuses.filter_map(|status| threads_if_of(&status, uid)).sum()
+}
+
+fn threads_if_of(status: &str, uid: u32) -> Option<u64> {
+    let first = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)?.split_whitespace().next());
+    (first("Uid:")?.parse() == Ok(uid)).then(|| first("Threads:")?.parse().ok()).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +103,14 @@ mod tests {
     fn a_container_gives_fewer_and_a_single_id_none() {
         assert_eq!(spare_ids("0 100000 65536\n"), Some(Ids::Two { first: 20_000, spread: 20_000 }));
         assert_eq!(spare_ids("0 1000 1\n"), None);
+    }
+
+    #[test]
+    fn the_tasks_of_a_user_are_threads_too_and_nobody_else_s() {
+        let status = "Name:\tx y\nUid:\t7\t0\t0\t0\nThreads:\t3\n";
+        assert_eq!(threads_if_of(status, 7), Some(3));
+        assert_eq!(threads_if_of(status, 0), None);
+        let own = tasks_of(nix::unistd::getuid().as_raw());
+        assert!(own >= 1 && own <= all_tasks() + 64, "{own} of {}", all_tasks());
     }
 }

@@ -5,6 +5,7 @@ mod edit;
 mod expect;
 mod judging;
 mod keys;
+mod limit_block;
 mod lines;
 mod model;
 mod parse;
@@ -18,9 +19,10 @@ mod syntax;
 pub use edit::{CannotEdit, ExpectedOf, find_text, replace_text};
 pub use expect::{Compare, Exit, Expect, ExpectBytes};
 pub use judging::{JudgeWords, JudgedBy};
+pub use limit_block::{LimitBlock, PlacedLimits};
 pub use model::{
-    BuildStep, Case, CasesFrom, Command, Common, Content, Group, LimitBlock, Score, Spanned, Submission,
-    Suite, SuiteProfile, Visibility, WorkspaceFile,
+    BuildStep, Case, CasesFrom, Command, Common, Content, Group, Score, Spanned, Submission, Suite,
+    SuiteProfile, Visibility, WorkspaceFile,
 };
 pub use parse::{MAX_SUITE_BYTES, SuiteFormat, parse};
 pub use schema::schema;

@@ -7,8 +7,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::diagnostic::{Place, Source};
-use crate::limits::{LimitField, WrittenLimits};
-use crate::suite::{Compare, Expect, JudgedBy};
+use crate::suite::{Compare, Expect, JudgedBy, LimitBlock};
 use crate::units::NoNul;
 
 /// A value and the bytes of the suite file that it stands in.
@@ -29,6 +28,8 @@ pub struct Suite {
     pub name: String,
     /// The untrusted files.
     pub submission: Submission,
+    /// The language of the submission, which gives build and run; one of `policy::language_names`.
+    pub language: Option<Spanned<String>>,
     /// Profiles, in the order of the file.
     pub profiles: Vec<SuiteProfile>,
     /// What a case has that says nothing itself.
@@ -63,15 +64,6 @@ pub struct SuiteProfile {
     pub env: Vec<(NoNul, NoNul)>,
     /// Whether there is a network.
     pub network: Option<Spanned<bool>>,
-}
-
-/// Limits, and where each stands.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct LimitBlock {
-    /// The limits.
-    pub written: WrittenLimits,
-    /// The spans of their values.
-    pub spans: Vec<(LimitField, Range<usize>)>,
 }
 
 /// A program to run.

@@ -97,6 +97,7 @@ impl Reader<'_> {
             source: self.source.clone(),
             name: self.default_name(),
             submission: Submission::default(),
+            language: None,
             profiles: Vec::new(),
             defaults: Common::default(),
             build: Vec::new(),
@@ -127,6 +128,7 @@ impl Reader<'_> {
                 }
             }
             "submission" => suite.submission = self.submission(node),
+            "language" => suite.language = self.name(node, "the language"),
             "profiles" => suite.profiles = self.profiles(node),
             "defaults" => {
                 let at = self.place_words("defaults", "");

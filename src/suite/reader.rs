@@ -1,6 +1,7 @@
 //! [`Reader`]: from nodes to values. It never stops at a mistake: it writes it down and goes on,
 //! so that a file is corrected in one go.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
@@ -15,6 +16,9 @@ use crate::units::NoNul;
 
 /// More mistakes than this are counted, not shown.
 pub(crate) const MAX_SHOWN: usize = 200;
+
+/// Maps of so many keys are looked through key by key.
+const FEW: usize = 16;
 
 pub(super) struct Reader<'s> {
     pub(super) source: &'s Source,
@@ -127,13 +131,18 @@ impl<'s> Reader<'s> {
             self.wrong(node, format!("{what} must be a map"), "write `key: value` pairs");
             return None;
         };
-        let mut first = std::collections::HashMap::with_capacity(entries.len());
-        let mut unique = Vec::with_capacity(entries.len());
+        let mut unique: Vec<&Entry> = Vec::with_capacity(entries.len());
+        // Nearly every map has a handful of keys: looking through them is the quickest.
+        let mut first: HashMap<&str, &Entry> = HashMap::new();
         for entry in entries {
-            if let Some(earlier) = first.insert(entry.key.as_str(), entry) {
-                self.twice(earlier, entry);
+            let earlier = if entries.len() <= FEW {
+                unique.iter().find(|earlier| earlier.key == entry.key).copied()
             } else {
-                unique.push(entry);
+                first.insert(entry.key.as_str(), entry)
+            };
+            match earlier {
+                Some(earlier) => self.twice(earlier, entry),
+                None => unique.push(entry),
             }
         }
         Some(unique)

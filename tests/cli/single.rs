@@ -184,3 +184,23 @@ fn rust_log_goes_to_standard_error_only() {
     let quiet = Capsule::new(&["--dry-run", "--", "true"]).env("RUST_LOG", "").run().exits(0);
     assert_eq!(quiet.stderr, "");
 }
+
+#[test]
+fn host_paths_that_are_not_there_are_all_named_with_who_asked_for_them() {
+    let ended = Capsule::new(&["-c", "c.toml", "--bind", "/no/such:/x", "--readonly", "mine", "--", "true"])
+        .file("c.toml", "[defaults.isolation]\nreadonly_paths = [\"/nor/this\"]\n")
+        .run()
+        .exits(125)
+        .says("the host path `/no/such`, asked for by --bind, cannot be shown inside: No such file")
+        .says("/mine`, asked for by --readonly,")
+        .says("the host path `/nor/this`, asked for by c.toml:2 ([defaults.isolation])")
+        .says("make it, check the spelling");
+    assert_eq!(ended.json()["error"]["code"], "E2004");
+    Capsule::new(&["suite", "s.yaml", "-c", "c.toml"])
+        .file("c.toml", "[profiles.p.isolation]\nbind_mounts = [\"/nor/this:/x\"]\n")
+        .file("s.yaml", "version: 1\nname: s\ncases:\n  - {id: a, run: [\"true\"], profile: p}\n")
+        .run()
+        .exits(2)
+        .says("E2004")
+        .says("asked for by c.toml:2 ([profiles.p.isolation])");
+}

@@ -16,7 +16,7 @@ use capsule_run::units::{Bytes, NoNul};
 pub(crate) fn engine() -> &'static LinuxEngine {
     static ENGINE: OnceLock<LinuxEngine> = OnceLock::new();
     ENGINE.get_or_init(|| {
-        let options = EngineOptions { worker_exe: worker() };
+        let options = EngineOptions { worker_exe: worker(), cgroup_folder: None };
         LinuxEngine::new(options).expect("this host gives the program an id of its own")
     })
 }

@@ -18,14 +18,18 @@ pub(crate) fn cgroups_of(pid: u32) -> Vec<PathBuf> {
     }
 }
 
-fn cgroups_now(pid: u32) -> Vec<PathBuf> {
-    let ours = format!("capsule-run-{pid}-");
+/// The same, as they are now.
+pub(crate) fn cgroups_now(pid: u32) -> Vec<PathBuf> {
+    // `capsule-run-NAMESPACE-PID-START`
+    let ours = |name: &str| {
+        name.strip_prefix("capsule-run-").is_some_and(|rest| rest.split('-').nth(1) == Some(&pid.to_string()))
+    };
     let mut found = Vec::new();
     let mut open = vec![PathBuf::from("/sys/fs/cgroup")];
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if entry.file_name().to_string_lossy().starts_with(&ours) {
+                if ours(&entry.file_name().to_string_lossy()) {
                     found.push(entry.path());
                 }
                 open.push(entry.path());

@@ -51,9 +51,9 @@ class Stream:
 class Machine:
     """A guest, from its start to the exit status of its command."""
 
-    def __init__(self, qemu, environment, kernel, initramfs, console, mark):
+    def __init__(self, qemu, environment, kernel, initramfs, console, mark, cpus=1):
         ends = {name: socket.socketpair() for name in PORTS}
-        argv = [*qemu, *acceleration(), "-M", "q35", "-smp", "1", "-m", "2048", "-nodefaults", "-no-user-config",
+        argv = [*qemu, *acceleration(), "-M", "q35", "-smp", str(cpus), "-m", "2048", "-nodefaults", "-no-user-config",
                 "-display", "none", "-no-reboot", "-serial", f"file:{console}", "-kernel", kernel,
                 "-initrd", initramfs, "-append", KERNEL_ARGUMENTS, "-device", "virtio-serial-pci,id=ports",
                 "-fsdev", "local,id=root,path=/,security_model=none,multidevs=remap,readonly=on",

@@ -4,17 +4,26 @@ use std::fmt::Write as _;
 
 use schemars::generate::SchemaSettings;
 
-use crate::cli::args::DoctorArgs;
-use crate::cli::engine::own_binary;
-use crate::cli::load::Places;
+use crate::cli::args::{ColorWhen, DoctorArgs, MessageFormat};
+use crate::cli::engine::options;
+use crate::cli::failure::Failure;
+use crate::cli::load::{self, Places};
 use crate::cli::{exit, terminal};
-use crate::sandbox::EngineOptions;
+use crate::policy::Overrides;
 use crate::sandbox::probe::{self, Diagnosis, Layer, State};
 use crate::units::visible_line;
 
 /// Tries everything and prints what came of it.
 pub(in crate::cli) fn run(args: &DoctorArgs, places: &Places) -> u8 {
-    let diagnosis = probe::examine(EngineOptions { worker_exe: own_binary() }, &places.cwd);
+    // Where cases are to have their cgroups is the configuration's to say.
+    let operator = match load::operator(places, None, Overrides::default()) {
+        Ok(operator) => operator,
+        Err(wrong) => {
+            Failure::from(wrong).tell(ColorWhen::Auto, MessageFormat::Human, exit::USAGE);
+            return exit::USAGE;
+        }
+    };
+    let diagnosis = probe::examine(options(&operator.config), &places.cwd);
     let text = if args.json {
         format!("{}\n", serde_json::to_string(&diagnosis).expect("plain data is JSON"))
     } else {

@@ -16,10 +16,10 @@ use crate::cli::grade_args::GradeArgs;
 use crate::cli::load::{self, Places};
 use crate::cli::report_file::ReportError;
 use crate::cli::signals::{self, Interrupted, Watching};
-use crate::cli::{build_cache, exit, journal as executions, overrides, run_meta, terminal};
+use crate::cli::{binds, build_cache, exit, journal as executions, overrides, run_meta, terminal};
 use crate::judge::{Code, Status, not_run};
 use crate::report::{CaseReport, Gradebook, Row, RowStatus, RunMeta, RunReport, SuiteInfo};
-use crate::resolve::{self, CaseSettings, Operator, ResolvedCase, ResolvedSuite, Sources, SuiteInputs};
+use crate::resolve::{self, CaseSettings, Operator, ResolvedCase, ResolvedSuite, Sources};
 use crate::runner::{self, BuildCache, BuildCount, Event, RunPlan};
 use crate::sandbox::cancel::Cancel;
 use crate::units::{Bytes, visible_line};
@@ -55,6 +55,8 @@ struct Class {
     units: Vec<Unit>,
     /// Rows taken over from a run before.
     resumed: usize,
+    /// The suite for submissions with files of these names, where the language decides.
+    by_names: HashMap<Vec<PathBuf>, Arc<ResolvedSuite>>,
     /// Reports of submissions that cannot be run, with their places in the class.
     unusable: Vec<(usize, Vec<CaseReport>)>,
     /// Held to the end: the programs see these folders.
@@ -94,6 +96,7 @@ fn prepare(args: &GradeArgs, places: &Places) -> Result<Class, Failure> {
         rows: Vec::new(),
         units: Vec::new(),
         resumed: 0,
+        by_names: HashMap::new(),
         unusable: Vec::new(),
         operator: operator.clone(),
         _snapshots: Snapshots::new(&places.scratch)?,
@@ -114,10 +117,8 @@ fn most_points(template: &ResolvedSuite, places: &Places) -> f64 {
 
 /// Resolves the suite for a submission.
 struct Loader<'a> {
-    source: crate::diagnostic::Source,
-    format: crate::suite::SuiteFormat,
+    suite: &'a Path,
     operator: &'a Operator,
-    suite_dir: PathBuf,
     files: ClassFiles,
     /// An empty submission: what the suite asks for can be known before any has been read.
     nothing: PathBuf,
@@ -125,30 +126,21 @@ struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     fn new(
-        path: &Path,
+        suite: &'a Path,
         operator: &'a Operator,
         candidates: &[Candidate],
         snapshots: &mut Snapshots,
     ) -> Result<Self, Failure> {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let nothing = Tree::new(Bounds::default());
-        Ok(Self {
-            source: load::source(path, "Suite file")?,
-            format: load::format_of(path),
-            operator,
-            suite_dir: operator.cwd.join(parent.unwrap_or(Path::new(""))),
-            files: ClassFiles::new(candidates),
-            nothing: snapshots.add(&nothing.sha256(), &nothing)?,
-        })
+        let nothing = snapshots.add(&nothing.sha256(), &nothing)?;
+        Ok(Self { suite, operator, files: ClassFiles::new(candidates), nothing })
     }
 
     fn load(&self, submission: &Path) -> Result<ResolvedSuite, Failure> {
-        let inputs = SuiteInputs {
-            suite_dir: self.suite_dir.clone(),
-            submission: Some(submission.to_owned()),
-            index: 0,
-        };
-        Ok(resolve::load_suite(&self.source, self.format, self.operator, &inputs, &self.files)?)
+        let suite =
+            load::one_suite_through(self.suite, 0, self.operator, Some(submission), None, &self.files)?;
+        binds::check(&suite.cases)?;
+        Ok(suite)
     }
 }
 
@@ -190,7 +182,17 @@ impl Class {
             return Ok(());
         }
         let folder = snapshots.add(&sha256, &tree)?;
-        let cases = self.cases_for(&folder, template, loader)?;
+        let cases = if template.by_language {
+            match self.of_language(&tree, &folder, loader)? {
+                Ok(suite) => looking_at(&folder, &suite.cases),
+                Err(reason) => {
+                    self.refuse(at, row, reason, template);
+                    return Ok(());
+                }
+            }
+        } else {
+            looking_at(&folder, &template.cases)
+        };
         let key = class::unit_key(&cases, &sha256);
         match self.journal.get(&key) {
             Some(known) if self.out.has_reports(&row) => {
@@ -215,14 +217,27 @@ impl Class {
         Ok(())
     }
 
-    /// The cases of one submission: those of the template, looking at its files.
-    fn cases_for(
-        &self,
+    /// The suite for a submission whose files say how it is built and run; why they do not.
+    /// Submissions with files of the same names share one.
+    fn of_language(
+        &mut self,
+        tree: &Tree,
         folder: &Path,
-        template: &ResolvedSuite,
-        _loader: &Loader<'_>,
-    ) -> Result<Vec<ResolvedCase>, Failure> {
-        Ok(looking_at(folder, &template.cases))
+        loader: &Loader<'_>,
+    ) -> Result<Result<Arc<ResolvedSuite>, String>, Failure> {
+        let names: Vec<PathBuf> = tree.files().map(|(path, _)| path.to_owned()).collect();
+        let suite = match self.by_names.get(&names) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let suite = Arc::new(loader.load(folder)?);
+                self.by_names.insert(names, Arc::clone(&suite));
+                suite
+            }
+        };
+        Ok(match &suite.unusable {
+            Some(reason) => Err(reason.clone()),
+            None => Ok(suite),
+        })
     }
 
     /// A submission that cannot be graded still has its row and its reports.

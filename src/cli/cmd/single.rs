@@ -10,7 +10,7 @@ use crate::cli::failure::{Failure, plain};
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::signals::Watching;
-use crate::cli::{account, exit, files, ids, overrides, signals, terminal};
+use crate::cli::{account, binds, exit, files, ids, overrides, signals, terminal};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::Code;
 use crate::policy::{self, Request, WorkspaceChoice};
@@ -61,6 +61,7 @@ fn prepare(args: &SingleArgs, places: &Places) -> Result<Job, Vec<Diagnostic>> {
     let operator = load::operator(places, args.operator.config.as_deref(), options)?;
     let request = if args.json { read_request(args)? } else { typed_request(args)? };
     let case = resolve::command(&request, &operator)?;
+    binds::check([&case])?;
     Ok(Job { request, operator, case })
 }
 

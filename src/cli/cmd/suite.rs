@@ -11,15 +11,16 @@ use tempfile::TempDir;
 use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
 use crate::cli::failure::Failure;
+use crate::cli::history::History;
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
 use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
-use crate::cli::select::select;
+use crate::cli::select::{Choice, Chosen, choose};
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
-use crate::cli::{account, build_cache, cmd, exit, last_words, overrides, packages, review, terminal};
+use crate::cli::{account, binds, build_cache, cmd, exit, last_words, overrides, packages, review, terminal};
 use crate::judge::Status;
 use crate::report::json as json_report;
 use crate::report::text::{self, Audience, TextStyle};
@@ -44,6 +45,8 @@ struct Job {
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
     builds: Arc<BuildCache>,
+    chosen: Chosen,
+    history: History,
     /// `--submissions`.
     solutions: Option<Solutions>,
     /// The copy of a submission that is a single file.
@@ -62,6 +65,7 @@ struct Reports {
 /// Runs suites.
 pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
     let done = prepare(&args, places).and_then(|job| {
+        job.chosen.tell(args.show.quiet);
         if args.list {
             return Ok(list(&job));
         }
@@ -69,8 +73,7 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
             return Ok(print(&format!("{:#}\n", plan(&job))));
         }
         if job.cases.is_empty() {
-            terminal::say("error: no case selected");
-            return Ok(exit::NOTHING_SELECTED);
+            return Ok(job.chosen.nothing(args.select.no_cases));
         }
         execute(&job, &args, places)
     });
@@ -107,18 +110,12 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
             (suites, Some(solutions))
         }
     };
-    let broken: Vec<_> =
-        suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
-    let mut cases = Vec::new();
-    for (at, suite) in suites.iter_mut().enumerate() {
-        cases.extend(
-            broken.iter().find(|broken| broken.suite == at).and_then(|_| runner::submission_case(suite)),
-        );
-        cases.append(&mut suite.cases);
-    }
+    binds::check(suites.iter().flat_map(|suite| &suite.cases))?;
+    let (cases, broken) = load::all_cases(&mut suites);
+    let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
     let all = cases.len();
-    let cases = select(cases, &args.select).map_err(Failure::Usage)?;
     let builds = build_cache::open(&args.cache, places)?;
+    let Choice { cases, chosen } = choose(cases, &suites, &args.select, &history)?;
     Ok(Job {
         operator,
         paths,
@@ -129,6 +126,8 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         broken,
         jobs,
         run_timeout,
+        chosen,
+        history,
         solutions,
         _staged: staged,
     })
@@ -210,9 +209,12 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     run.meta.duration = clock.elapsed();
     finish(&mut run, &interrupted);
     terminal::restore();
-    let (mut status, mut reason) = exit::of_run(&run, interrupted.cause());
+    let (mut status, mut reason) = job.chosen.rest(exit::of_run(&run, interrupted.cause()));
     match &job.solutions {
-        None => show(&run, args, &style),
+        None => {
+            job.history.keep(&run, &job.chosen, status);
+            show(&run, args, &style);
+        }
         Some(solutions) => {
             if interrupted.cause().is_none() {
                 (status, reason) = solutions.status(&run);
@@ -271,7 +273,10 @@ fn run_cases(
     #[cfg(debug_assertions)]
     assert!(!terminal::env_is_set("CAPSULE_TEST_PANIC"), "asked to panic");
     std::thread::scope(|scope| {
-        scope.spawn(|| progress.watch());
+        let watcher = std::thread::Builder::new().name("progress".to_owned());
+        if let Err(error) = watcher.spawn_scoped(scope, || progress.watch()) {
+            log::warn!("no thread to show the progress: {error}");
+        }
         // Also when the run panics, or the watching thread would be waited for in vain.
         let _stop = StopAtEnd(&progress);
         runner::run(&plan, &engine, cancel, &observe)

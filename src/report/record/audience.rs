@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CaseRecord, RunHeader};
-use crate::judge::{Details, Status};
+use crate::judge::{Details, Protocol, Status};
 use crate::resolve::Visibility;
 
 /// Who reads a report.
@@ -36,6 +36,12 @@ impl CaseRecord {
     #[must_use]
     pub fn for_audience(mut self, audience: Audience) -> Self {
         if audience.sees(self.visibility) {
+            // A protocol with a message for everybody has the other one for staff.
+            if let Some(judged) = self.details.judged.as_mut().filter(|_| audience == Audience::Student)
+                && judged.protocol == Protocol::Kattis
+            {
+                judged.judge_message = None;
+            }
             return self;
         }
         self.params.clear();

@@ -36,6 +36,9 @@ pub fn failure(report: &CaseReport, style: &TextStyle) -> String {
         }
     }
     block.why(report);
+    if sees {
+        block.judged(report);
+    }
     if sees && let Some(ran) = ran(report) {
         block.excerpt("stderr", &ran.stderr);
         if !report.verdict.checks.iter().any(|check| check.difference.is_some()) {
@@ -86,13 +89,13 @@ fn ran(report: &CaseReport) -> Option<&Ran> {
     }
 }
 
-struct Block<'a> {
+pub(super) struct Block<'a> {
     out: String,
-    style: &'a TextStyle,
+    pub(super) style: &'a TextStyle,
 }
 
 impl Block<'_> {
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         self.out.push_str(format!("{INDENT}{text}").trim_end());
         self.out.push('\n');
     }
@@ -223,7 +226,7 @@ impl Block<'_> {
         self.line(&format!("{more}: {} --only {id} --diff-lines all", self.style.safe(&self.style.rerun)));
     }
 
-    fn labelled(&mut self, label: &str, text: &str) {
+    pub(super) fn labelled(&mut self, label: &str, text: &str) {
         self.line(&format!("{}{text}", self.style.paint(Paint::Strong, &format!("{label:<8}"))));
     }
 
@@ -276,7 +279,7 @@ impl Block<'_> {
         lines[lines.len() - EXCERPT..].iter().for_each(|line| self.excerpt_line(line));
     }
 
-    fn excerpt_line(&mut self, line: &[u8]) {
+    pub(super) fn excerpt_line(&mut self, line: &[u8]) {
         // Nobody reads a line of a megabyte: what cannot be seen is not even decoded.
         let shown = &line[..line.len().min(4 * self.style.width.max(80))];
         let text = self.style.safe(&visible_line(shown));

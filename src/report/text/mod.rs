@@ -5,6 +5,7 @@ mod amount;
 mod change;
 mod diff;
 mod failure;
+mod judged;
 mod line;
 mod style;
 mod summary;

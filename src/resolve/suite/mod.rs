@@ -5,11 +5,13 @@ mod content;
 mod expectation;
 mod globbing;
 mod judging;
+mod language;
 mod natural;
 mod needs;
 mod planned;
 mod resolver;
 mod settings;
+mod shared;
 #[cfg(test)]
 mod tests;
 

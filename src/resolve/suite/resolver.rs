@@ -9,12 +9,13 @@ use sha2::{Digest, Sha256};
 
 use super::planned::Planned;
 use super::settings::{Layers, profiles};
+use super::shared::Shared;
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::judge::Code;
-use crate::policy::Profiles;
+use crate::policy::{Commands, Profiles};
 use crate::resolve::{
-    self, CaseId, CaseKind, CaseSettings, FileContent, FileKind, Files, GroupScore, JudgeProgram, Operator,
-    ResolvedCase, ResolvedSuite, Sources, Visibility,
+    self, CaseId, CaseKind, FileContent, FileKind, Files, GroupScore, JudgeProgram, Operator, ResolvedCase,
+    ResolvedSuite, Sources, Visibility,
 };
 use crate::sandbox::spec::{InputFile, Stdin};
 use crate::suite::{self, Command, Common, Content, Lines, Score, Suite, SuiteFormat, WorkspaceFile, shown};
@@ -74,17 +75,6 @@ pub fn load_suite(
     }
 }
 
-/// What the cases of a group have that say nothing of their own.
-#[derive(Default)]
-pub(super) struct Shared {
-    /// The inner `None` where they are broken, which has been complained about.
-    pub(super) settings: Option<Option<Arc<CaseSettings>>>,
-    argv: Option<Arc<[NoNul]>>,
-    files: Option<Arc<[InputFile]>>,
-    tags: Option<Arc<[String]>>,
-    name: Option<Arc<str>>,
-}
-
 pub(super) struct Resolver<'a> {
     pub(super) suite: &'a Suite,
     pub(super) operator: &'a Operator,
@@ -95,6 +85,8 @@ pub(super) struct Resolver<'a> {
     pub(super) root: PathBuf,
     /// The submission without links.
     pub(super) submission: Option<PathBuf>,
+    /// How the submission is built and run, where the suite names a language.
+    pub(super) language: Option<Commands>,
     pub(super) profiles: Profiles,
     /// Profiles of the suite that have been complained about: cases that use them are left alone.
     pub(super) broken_profiles: HashSet<String>,
@@ -102,6 +94,8 @@ pub(super) struct Resolver<'a> {
     pub(super) shared: HashMap<Option<usize>, Shared>,
     /// Bytes that are there once, however many cases have them.
     pub(super) contents: HashSet<Arc<[u8]>>,
+    /// Files that have been read before they are needed.
+    pub(super) ahead: HashMap<PathBuf, Result<FileContent, String>>,
     /// The name of the file, for every case.
     file: Arc<str>,
     /// Files that have been read; `None` where reading failed and was complained about.
@@ -129,9 +123,11 @@ impl<'a> Resolver<'a> {
             lines,
             root: files.canonical(&inputs.suite_dir).unwrap_or_else(|_| inputs.suite_dir.clone()),
             submission: None,
+            language: None,
             broken_profiles: HashSet::new(),
             shared: HashMap::new(),
             contents: HashSet::new(),
+            ahead: HashMap::new(),
             file: Arc::from(suite.source.name.as_str()),
             read: HashMap::new(),
             judges: HashMap::new(),
@@ -203,6 +199,7 @@ impl<'a> Resolver<'a> {
     fn resolve(&mut self) -> ResolvedSuite {
         self.check_profiles();
         let missing_required = self.resolve_submission();
+        let unusable = self.resolve_language();
         let mut cases = self.build_steps();
         let build: Vec<CaseId> = cases.iter().map(|case| case.id.clone()).collect();
         let planned = self.plan();
@@ -212,6 +209,7 @@ impl<'a> Resolver<'a> {
         }
         let needs = self.needs(&planned, &build);
         let shares = self.shares(&planned);
+        self.read_ahead(&planned);
         for (at, (planned, needs)) in planned.iter().zip(needs).enumerate() {
             let layers = Layers::of_case(planned.common, planned.group, self.suite);
             let mut case = self.case(&layers, planned.id.clone(), planned.span.start);
@@ -226,6 +224,8 @@ impl<'a> Resolver<'a> {
             sha256: hex(&Sha256::digest(self.suite.source.text.as_bytes())),
             cases,
             missing_required,
+            unusable,
+            by_language: self.suite.language.is_some(),
         }
     }
 
@@ -274,7 +274,7 @@ impl<'a> Resolver<'a> {
 
     fn build_steps(&mut self) -> Vec<ResolvedCase> {
         let suite = self.suite;
-        let mut steps: Vec<ResolvedCase> = Vec::new();
+        let mut steps: Vec<ResolvedCase> = self.language_build().into_iter().collect();
         let mut names: HashMap<String, &Range<usize>> = HashMap::new();
         for (at, step) in suite.build.iter().enumerate() {
             let name = step.name.as_ref().map_or_else(|| (at + 1).to_string(), |name| name.value.clone());
@@ -301,7 +301,8 @@ impl<'a> Resolver<'a> {
     /// What build steps and cases have in common.
     pub(super) fn case(&mut self, layers: &Layers<'_>, id: CaseId, start: usize) -> ResolvedCase {
         let settings = self.settings(layers);
-        let argv = self.argv(layers, start);
+        let by_language = self.language_argv(layers, settings.limits.memory.value);
+        let argv = by_language.unwrap_or_else(|| self.argv(layers, start));
         let blocked = argv.first().and_then(|program| resolve::blocked(program, &settings, self.operator));
         ResolvedCase {
             name: Arc::clone(&id.0),
@@ -333,10 +334,7 @@ impl<'a> Resolver<'a> {
     /// What only cases have.
     fn of_planned(&mut self, case: &mut ResolvedCase, planned: &Planned<'_>, layers: &Layers<'_>) {
         if let Some(group) = planned.group {
-            let suite = self.suite;
-            let name = &mut self.shared.entry(planned.group).or_default().name;
-            case.group =
-                Some(Arc::clone(name.get_or_insert_with(|| suite.groups[group].name.value.as_str().into())));
+            case.group = Some(self.group_name(group));
         }
         case.name = match planned.group {
             Some(_) => planned.name.as_str().into(),
@@ -354,34 +352,7 @@ impl<'a> Resolver<'a> {
         case.judging = self.judging(layers, &mut case.expectation);
     }
 
-    fn tags(&mut self, layers: &Layers<'_>) -> Arc<[String]> {
-        let all = || {
-            let mut tags: Vec<String> =
-                layers.least_first().flat_map(|common| common.tags.iter().cloned()).collect();
-            tags.dedup();
-            tags.into()
-        };
-        if !layers.is_like_its_group(|case| case.tags.is_empty()) {
-            return all();
-        }
-        Arc::clone(self.shared.entry(layers.group()).or_default().tags.get_or_insert_with(all))
-    }
-
-    fn argv(&mut self, layers: &Layers<'_>, start: usize) -> Arc<[NoNul]> {
-        if !layers.is_like_its_group(|case| case.command.is_none() && case.args_span.is_none()) {
-            return self.argv_of(layers, start).into();
-        }
-        if let Some(argv) = self.shared.get(&layers.group()).and_then(|shared| shared.argv.as_ref()) {
-            return Arc::clone(argv);
-        }
-        let argv: Arc<[NoNul]> = self.argv_of(layers, start).into();
-        if !argv.is_empty() {
-            self.shared.entry(layers.group()).or_default().argv = Some(Arc::clone(&argv));
-        }
-        argv
-    }
-
-    fn argv_of(&mut self, layers: &Layers<'_>, start: usize) -> Vec<NoNul> {
+    pub(super) fn argv_of(&mut self, layers: &Layers<'_>, start: usize) -> Vec<NoNul> {
         let levels: Vec<&Common> = layers.most_first().collect();
         let Some(at) = levels.iter().position(|common| common.command.is_some()) else {
             let help = "add `run: [program, argument]` to it, to its group or to `defaults`";
@@ -414,19 +385,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The files of all levels; the most particular wins where two put one at the same place.
-    fn workspace_files(&mut self, layers: &Layers<'_>) -> Arc<[InputFile]> {
-        if !layers.is_like_its_group(|case| case.files.is_empty()) {
-            return self.workspace_files_of(layers).into();
-        }
-        if let Some(files) = self.shared.get(&layers.group()).and_then(|shared| shared.files.as_ref()) {
-            return Arc::clone(files);
-        }
-        let files: Arc<[InputFile]> = self.workspace_files_of(layers).into();
-        self.shared.entry(layers.group()).or_default().files = Some(Arc::clone(&files));
-        files
-    }
-
-    fn workspace_files_of(&mut self, layers: &Layers<'_>) -> Vec<InputFile> {
+    pub(super) fn workspace_files_of(&mut self, layers: &Layers<'_>) -> Vec<InputFile> {
         let written: BTreeMap<&Path, &WorkspaceFile> = layers
             .least_first()
             .flat_map(|common| &common.files)
@@ -487,23 +446,6 @@ impl<'a> Resolver<'a> {
             Content::Text(text) => Some(FileContent { bytes: self.once(text.as_bytes()), executable: false }),
             Content::File(path) => self.read_file(path, &content.span),
         }
-    }
-
-    /// `bytes`, shared with everything that has the same.
-    pub(super) fn once(&mut self, bytes: &[u8]) -> Arc<[u8]> {
-        match self.contents.get(bytes) {
-            Some(known) => Arc::clone(known),
-            None => self.keep(Arc::from(bytes)),
-        }
-    }
-
-    /// The same for bytes that are an `Arc` already.
-    pub(super) fn keep(&mut self, bytes: Arc<[u8]>) -> Arc<[u8]> {
-        if let Some(known) = self.contents.get(&*bytes) {
-            return Arc::clone(known);
-        }
-        self.contents.insert(Arc::clone(&bytes));
-        bytes
     }
 }
 

@@ -21,7 +21,12 @@ pub(in crate::sandbox) struct Counters {
     pub(in crate::sandbox) oom_elsewhere: bool,
     pub(in crate::sandbox) memory_limit_hits: u64,
     pub(in crate::sandbox) pids_limit_hits: u64,
+    /// Whether a process was refused although the case had fewer than it may: a cgroup further up has
+    /// run out of them.
+    pub(in crate::sandbox) pids_elsewhere: bool,
     pub(in crate::sandbox) pids_peak: Option<u32>,
+    /// Bytes read from and written to block devices; `None` where no controller counts them.
+    pub(in crate::sandbox) io: Option<(Bytes, Bytes)>,
 }
 
 /// Reads a small file from its start.
@@ -44,6 +49,15 @@ pub(super) fn field(text: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
+/// The sums of `rbytes=` and `wbytes=` over the devices of an `io.stat`.
+pub(super) fn device_bytes(text: &str) -> (Bytes, Bytes) {
+    let sum = |key: &str| {
+        let words = text.split_whitespace().filter_map(|word| word.strip_prefix(key));
+        Bytes(words.filter_map(|number| number.parse::<u64>().ok()).fold(0, u64::saturating_add))
+    };
+    (sum("rbytes="), sum("wbytes="))
+}
+
 /// Writes one value to a cgroup file, in one write.
 pub(super) fn write(path: &Path, value: &str) -> io::Result<()> {
     std::fs::write(path, value).map_err(|error| with_path(&error, path))
@@ -57,6 +71,13 @@ pub(super) fn with_path(error: &io::Error, path: &Path) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_of_all_devices_are_added_up() {
+        let text = "8:0 rbytes=4096 wbytes=1 rios=1 wios=1 dbytes=9 dios=0\n254:16 rbytes=4 wbytes=2\n";
+        assert_eq!(device_bytes(text), (Bytes(4100), Bytes(3)));
+        assert_eq!(device_bytes(""), (Bytes(0), Bytes(0)));
+    }
 
     #[test]
     fn a_field_is_found_by_its_whole_name_only() {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::{fs, io};
 
+use super::counters::{field, read};
 use super::owner;
 use crate::sandbox::spec::CgroupChoice;
 
@@ -24,6 +25,8 @@ pub(in crate::sandbox) struct Layout {
     pub(super) hybrid: bool,
     /// Why there is nothing better, in words; empty where nothing is missing.
     pub(in crate::sandbox) missing: String,
+    /// Files of the cgroups above the cases' that count refused forks.
+    above: Vec<fs::File>,
     created: OnceLock<()>,
 }
 
@@ -49,12 +52,27 @@ struct V2Folder {
 }
 
 impl Layout {
-    /// Looks at this process's cgroups and tries whether cases can have folders there.
-    pub(in crate::sandbox) fn probe(choice: CgroupChoice) -> Self {
+    /// Looks at this process's cgroups and tries whether cases can have folders there; or in `given`,
+    /// a version 2 folder that somebody has made for that, and then nowhere else.
+    pub(in crate::sandbox) fn probe(choice: CgroupChoice, given: Option<&Path>) -> Self {
         let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
         let hierarchies = Hierarchies::parse(&own, &mounts);
+        let mut found = Self::find(choice, given, &hierarchies);
+        found.above = hierarchies.refusals(&found);
+        found
+    }
+
+    fn find(choice: CgroupChoice, given: Option<&Path>, hierarchies: &Hierarchies) -> Self {
         let mut missing = Vec::new();
+        if let (Some(folder), false) = (given, choice == CgroupChoice::None) {
+            return match usable_folder(folder, choice, hierarchies.v2.as_ref()) {
+                Ok(()) => Self::new(Kind::V2 { own: folder.to_owned() }, false, String::new()),
+                Err(why) => {
+                    Self::new(Kind::None, false, format!("cgroup_folder {}: {why}", folder.display()))
+                }
+            };
+        }
         if matches!(choice, CgroupChoice::Auto | CgroupChoice::V2) {
             match hierarchies.usable_v2() {
                 Ok(own) => return Self::new(Kind::V2 { own }, false, String::new()),
@@ -80,7 +98,14 @@ impl Layout {
     }
 
     fn new(kind: Kind, hybrid: bool, missing: String) -> Self {
-        Self { kind, hybrid, missing, created: OnceLock::new() }
+        Self { kind, hybrid, missing, above: Vec::new(), created: OnceLock::new() }
+    }
+
+    /// How often a cgroup above those of the cases has refused a fork because of its own limit. Where
+    /// the cases' own counters tell that (before Linux 6.11, and in version 1), 0.
+    pub(in crate::sandbox) fn refused_above(&self) -> u64 {
+        let max = |file: &fs::File| field(&read(file).ok()?, "max");
+        self.above.iter().filter_map(max).sum()
     }
 
     pub(in crate::sandbox) fn version(&self) -> CgroupVersion {
@@ -196,6 +221,22 @@ impl Hierarchies {
         Self { v1, v2 }
     }
 
+    /// See [`Layout::refused_above`]. Without cgroups of their own, cases count in ours.
+    fn refusals(&self, layout: &Layout) -> Vec<fs::File> {
+        let mut files = Vec::new();
+        let lowest = layout.v2().or(self.v2.as_ref().map(|own| own.folder.as_path()));
+        if let (Some(lowest), Some(own)) = (lowest, &self.v2) {
+            let folders = lowest.ancestors().take_while(|folder| folder.starts_with(&own.mount));
+            files.extend(folders.map(|folder| folder.join("pids.events.local")).filter(|file| file.exists()));
+        }
+        if layout.version() == CgroupVersion::None && files.is_empty() {
+            let own = self.v2.as_ref().map(|own| own.folder.clone());
+            let own = self.controller("pids").or(own);
+            files.extend(own.map(|folder| folder.join("pids.events")));
+        }
+        files.iter().filter_map(|file| fs::File::open(file).ok()).collect()
+    }
+
     fn controller(&self, name: &str) -> Option<PathBuf> {
         self.v1.iter().find(|(names, _)| names.iter().any(|n| n == name)).map(|(_, folder)| folder.clone())
     }
@@ -228,6 +269,37 @@ impl Hierarchies {
         }
         v2_place(own).map_err(|error| format!("cgroup v2: {error}"))
     }
+}
+
+/// Whether cases can have their cgroups in a folder that was made for that.
+fn usable_folder(folder: &Path, choice: CgroupChoice, own: Option<&V2Folder>) -> Result<(), String> {
+    if choice == CgroupChoice::V1 {
+        return Err("a folder of version 2, and cgroups_version is \"v1\"".to_owned());
+    }
+    let own = own.ok_or("no version 2 hierarchy is mounted")?;
+    let text = fs::read_to_string(folder.join("cgroup.controllers"))
+        .map_err(|error| format!("not a cgroup of version 2 (cgroup.controllers: {error})"))?;
+    if let Some(name) = NEEDED.iter().find(|name| !has(&text, name)) {
+        return Err(format!("it does not have the {name} controller"));
+    }
+    writable(folder).map_err(|error| error.to_string())?;
+    enable_controllers(folder).map_err(|error| match error.kind() {
+        io::ErrorKind::ResourceBusy => {
+            "it holds processes, so it cannot hand its controllers down".to_owned()
+        }
+        _ => error.to_string(),
+    })?;
+    // Born into another cgroup: that takes the right to move processes in all that holds both.
+    let both = own.folder.ancestors().find(|above| folder.starts_with(above)).unwrap_or(&own.mount);
+    let processes = both.join("cgroup.procs");
+    nix::unistd::access(&processes, nix::unistd::AccessFlags::W_OK).map_err(|errno| {
+        format!(
+            "{}: {errno}: processes cannot go there from {}; start capsule-run in a cgroup beside it, in a folder \
+             that belongs to the same user",
+            processes.display(),
+            own.folder.display()
+        )
+    })
 }
 
 /// The controllers that limits are held by.
@@ -299,14 +371,19 @@ fn has(controllers: &str, name: &str) -> bool {
     controllers.split_whitespace().any(|controller| controller == name)
 }
 
+/// Hands controllers down: those that limits need, and those that only weigh and count as far as
+/// they are to be had.
 pub(super) fn enable_controllers(folder: &Path) -> io::Result<()> {
     let available = fs::read_to_string(folder.join("cgroup.controllers"))?;
-    let wanted: Vec<String> = ["memory", "pids", "cpu"]
-        .iter()
-        .filter(|name| has(&available, name))
-        .map(|name| format!("+{name}"))
-        .collect();
-    super::counters::write(&folder.join("cgroup.subtree_control"), &wanted.join(" "))
+    let file = folder.join("cgroup.subtree_control");
+    let needed = NEEDED.map(|name| format!("+{name}"));
+    super::counters::write(&file, &needed.join(" "))?;
+    for name in ["cpu", "io"].iter().filter(|name| has(&available, name)) {
+        if let Err(error) = super::counters::write(&file, &format!("+{name}")) {
+            log::debug!("without {name}: {error}");
+        }
+    }
+    Ok(())
 }
 
 /// Our folder: the mount point and what of our path lies below the mounted root.
@@ -365,5 +442,18 @@ mod tests {
         assert!(found.v2.is_none());
         assert!(found.usable_v1().is_err());
         assert!(found.usable_v2().is_err());
+    }
+
+    #[test]
+    fn a_given_folder_is_used_or_refused_with_its_reason_and_nothing_else_is_taken_for_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let layout = |choice| Layout::probe(choice, Some(folder.path()));
+        for choice in [CgroupChoice::Auto, CgroupChoice::V1, CgroupChoice::V2] {
+            let found = layout(choice);
+            assert_eq!(found.version(), CgroupVersion::None, "{choice:?}");
+            let start = format!("cgroup_folder {}: ", folder.path().display());
+            assert!(found.missing.starts_with(&start), "{choice:?}: {}", found.missing);
+        }
+        assert_eq!(layout(CgroupChoice::None).missing, "cgroups_version is \"none\"");
     }
 }

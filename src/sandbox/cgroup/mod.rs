@@ -28,6 +28,10 @@ use crate::units::Bytes;
 /// can be seen, and told from one that the kernel cut off (E4001 and E4002).
 pub(super) const MEMORY_MARGIN: Bytes = Bytes::mib(1);
 
+/// What is said when a fork was refused, and not for the case's own limit.
+pub(super) const NO_MORE_PROCESSES: &str = "the kernel refused a process, but not because of the case's own limit: \
+     a cgroup above has run out of them (raise its pids.max, or run fewer cases at a time)";
+
 /// How the program gets into its cgroup.
 pub(super) enum Placement<'a> {
     /// Born there: the folder, for `CLONE_INTO_CGROUP`.
@@ -97,6 +101,13 @@ impl Cgroup {
             Self::V1(v1) => v1.gauge(),
             Self::V2(v2) => v2.gauge(),
             Self::None => Gauge::Tree,
+        }
+    }
+
+    /// Ends all processes at once, where the kernel has a switch for that.
+    pub(super) fn kill(&self) {
+        if let Self::V2(v2) = self {
+            v2.kill();
         }
     }
 

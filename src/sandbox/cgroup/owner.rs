@@ -2,8 +2,10 @@
 //! maker is gone.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const PREFIX: &str = "capsule-run-";
 
@@ -81,7 +83,11 @@ fn sweep_below(folder: &Path, depth: u32, budget: &mut u32) {
     }
 }
 
-/// Removes a cgroup folder and those in it, as far as they are empty.
+/// Of ten milliseconds each, for processes that were just killed to be gone.
+const MOST_TRIES: u32 = 100;
+
+/// Removes a cgroup folder and those in it: where the kernel can end the processes in one, with
+/// whoever is in there, elsewhere as far as they are empty.
 pub(super) fn remove(folder: &Path) {
     let children: Vec<PathBuf> = fs::read_dir(folder)
         .map(|entries| {
@@ -91,9 +97,25 @@ pub(super) fn remove(folder: &Path) {
     for child in children {
         remove(&child);
     }
-    if let Err(error) = fs::remove_dir(folder) {
+    let mut removed = fs::remove_dir(folder);
+    for _ in 0..MOST_TRIES {
+        match &removed {
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) && kill(folder) => {
+                std::thread::sleep(Duration::from_millis(10));
+                removed = fs::remove_dir(folder);
+            }
+            _ => break,
+        }
+    }
+    if let Err(error) = removed {
         log::debug!("{} is left for the next sweep: {error}", folder.display());
     }
+}
+
+/// Ends all processes of a version 2 folder and of those below; whether this kernel can (5.14).
+pub(super) fn kill(folder: &Path) -> bool {
+    let switch = fs::OpenOptions::new().write(true).open(folder.join("cgroup.kill"));
+    switch.and_then(|mut switch| switch.write_all(b"1")).is_ok()
 }
 
 #[cfg(test)]

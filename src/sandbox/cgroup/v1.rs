@@ -92,6 +92,9 @@ impl V1 {
         let cache = field(&stat, "cache").unwrap_or(0).saturating_sub(field(&stat, "shmem").unwrap_or(0));
         let oom_kills = field(&read(&self.oom)?, "oom_kill").unwrap_or(0);
         let peak = Bytes(number(&read(&self.peak)?)?);
+        let refused = field(&read(&self.pids_events)?, "max").unwrap_or(0);
+        // A limit further up counts here too, and is not the program's doing.
+        let pids_elsewhere = refused > 0 && pids_peak.is_some_and(|peak| peak < self.pids_max);
         Ok(Counters {
             cpu_micros: self.cpu_micros()?,
             user_micros: number(&read(&self.cpu_user)?)? / 1_000,
@@ -102,12 +105,10 @@ impl V1 {
             oom_kills,
             oom_elsewhere: oom_kills > 0 && peak < self.memory,
             memory_limit_hits: number(&read(&self.failcnt)?)?,
-            pids_limit_hits: match pids_peak {
-                // A limit further up counts here too, and is not the program's doing.
-                Some(peak) if peak < self.pids_max => 0,
-                _ => field(&read(&self.pids_events)?, "max").unwrap_or(0),
-            },
+            pids_limit_hits: if pids_elsewhere { 0 } else { refused },
+            pids_elsewhere,
             pids_peak: pids_peak.and_then(|peak| u32::try_from(peak).ok()),
+            io: None,
         })
     }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::poll::{PollFd, PollFlags, poll};
 
-use super::counters::{Counters, field, number, read, with_path, write};
+use super::counters::{Counters, device_bytes, field, number, read, with_path, write};
 use super::{Gauge, Layout, MEMORY_MARGIN, Names};
 use crate::sandbox::spec::Limits;
 use crate::units::Bytes;
@@ -81,8 +81,11 @@ impl V2 {
     }
 
     fn set_up(path: &Path, limits: &Limits) -> io::Result<Self> {
-        // Without memory.oom.group, as version 1 has it: the kernel ends one process, and the facts
-        // say so whatever becomes of the others.
+        // Whoever is left after the kernel has ended one process of several would only be confused.
+        let group = path.join("memory.oom.group");
+        if group.exists() {
+            write(&group, "1")?;
+        }
         let hard = limits.memory.0.saturating_add(MEMORY_MARGIN.0).to_string();
         write(&path.join("memory.max"), &hard)?;
         let swap = path.join("memory.swap.max");
@@ -122,6 +125,12 @@ impl V2 {
         number(&self.text("memory.current").ok()?).ok()
     }
 
+    /// Ends all processes at once, also one that is just being born (Linux 5.14). Without that the
+    /// death of init does it.
+    pub(super) fn kill(&self) {
+        super::owner::kill(&self.path);
+    }
+
     /// Waits until the folder is empty: a process that was reaped may still be on its way out, and
     /// what it used is not all counted before.
     fn wait_until_empty(&self) -> io::Result<()> {
@@ -145,10 +154,12 @@ impl V2 {
         let events = self.text("memory.events")?;
         let stat = self.text("memory.stat")?;
         let cache = field(&stat, "file").unwrap_or(0).saturating_sub(field(&stat, "shmem").unwrap_or(0));
-        let pids_limit_hits = field(&self.text("pids.events")?, "max").unwrap_or(0);
+        let refused = field(&self.text("pids.events")?, "max").unwrap_or(0);
         let optional = |name: &str| self.text(name).ok().and_then(|text| number(&text).ok());
         let oom_kills = field(&events, "oom_kill").unwrap_or(0);
         let pids_peak = optional("pids.peak");
+        // Before 6.11 a limit further up counts here too, and is not the program's doing.
+        let pids_elsewhere = refused > 0 && pids_peak.is_some_and(|peak| peak < self.pids);
         Ok(Counters {
             cpu_micros: field(&cpu, "usage_usec").unwrap_or(0),
             user_micros: field(&cpu, "user_usec").unwrap_or(0),
@@ -158,12 +169,10 @@ impl V2 {
             oom_kills,
             oom_elsewhere: oom_kills > 0 && field(&events, "oom") == Some(0),
             memory_limit_hits: field(&events, "max").unwrap_or(0),
-            // Before 6.11 a limit further up counts here too, and is not the program's doing.
-            pids_limit_hits: match pids_peak {
-                Some(peak) if peak < self.pids => 0,
-                _ => pids_limit_hits,
-            },
+            pids_limit_hits: if pids_elsewhere { 0 } else { refused },
+            pids_elsewhere,
             pids_peak: pids_peak.and_then(|peak| u32::try_from(peak).ok()),
+            io: self.text("io.stat").ok().map(|text| device_bytes(&text)),
         })
     }
 
@@ -198,6 +207,78 @@ fn cpu_weight(shares: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A folder with what a kernel would say in it.
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        let always = [
+            ("cpu.stat", "usage_usec 30\nuser_usec 20\nsystem_usec 10\n"),
+            ("cgroup.events", "populated 0\nfrozen 0\n"),
+            ("memory.events", "low 0\nhigh 0\nmax 7\noom 1\noom_kill 2\n"),
+            ("memory.stat", "anon 5\nfile 4096\nshmem 96\n"),
+            ("pids.events", "max 3\n"),
+        ];
+        for (name, text) in always.iter().chain(files) {
+            std::fs::write(folder.path().join(name), text).expect("ours");
+        }
+        folder
+    }
+
+    fn limits() -> Limits {
+        let second = std::time::Duration::from_secs(1);
+        Limits {
+            wall: second,
+            cpu: None,
+            memory: Bytes::mib(16),
+            pids: 8,
+            output: Bytes(0),
+            file_size: Bytes(0),
+            disk: Bytes(0),
+            open_files: 8,
+            cpu_shares: 1024,
+            setup: second,
+            watch_interval: second,
+        }
+    }
+
+    #[test]
+    fn an_old_kernel_has_neither_peaks_nor_a_kill_switch_and_is_watched_instead() {
+        let folder = folder(&[("memory.current", "4096\n")]);
+        let group = V2::set_up(folder.path(), &limits()).expect("nothing that is missing is needed");
+        assert_eq!(group.memory_to_watch(), Some(4096));
+        group.kill();
+        assert!(!folder.path().join("cgroup.kill").exists(), "nothing is made that the kernel has not");
+        assert!(!folder.path().join("memory.oom.group").exists());
+        let counters = group.counters().expect("the rest is there");
+        assert_eq!((counters.memory_peak, counters.pids_peak, counters.io), (None, None, None));
+        assert_eq!((counters.oom_kills, counters.memory_limit_hits, counters.pids_limit_hits), (2, 7, 3));
+        assert!(!counters.pids_elsewhere, "without a peak nobody knows");
+        assert_eq!((counters.cpu_micros, counters.memory_cache_left), (30, Bytes(4000)));
+    }
+
+    #[test]
+    fn a_new_kernel_is_asked_for_everything_it_has() {
+        let folder = folder(&[
+            ("memory.peak", "8192\n"),
+            ("memory.oom.group", "0\n"),
+            ("memory.swap.max", "max\n"),
+            ("cgroup.kill", ""),
+            ("pids.peak", "5\n"),
+            ("io.stat", "8:0 rbytes=10 wbytes=20\n"),
+        ]);
+        let group = V2::set_up(folder.path(), &limits()).expect("all is there");
+        assert_eq!(group.memory_to_watch(), None);
+        let said = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("there");
+        let written = ["memory.oom.group", "memory.swap.max", "memory.max", "pids.max"].map(said);
+        assert_eq!(written, ["1", "0", "17825792", "8"]);
+        group.kill();
+        assert_eq!(said("cgroup.kill"), "1");
+        let counters = group.counters().expect("all is there");
+        assert_eq!(counters.memory_peak, Some(Bytes(8192)));
+        assert_eq!((counters.io, counters.pids_peak), (Some((Bytes(10), Bytes(20))), Some(5)));
+        // The limit was hit, and by somebody else: never more than five were in here.
+        assert_eq!((counters.pids_limit_hits, counters.pids_elsewhere), (0, true));
+    }
 
     #[test]
     fn normal_shares_are_the_normal_weight() {

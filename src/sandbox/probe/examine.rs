@@ -9,7 +9,7 @@ use super::diagnose::diagnose;
 use super::facts::{ATTEMPTS, CgroupFacts, Facts, ProbePlan, Switches};
 use super::layer::Diagnosis;
 use super::live::live;
-use super::prober::probe;
+use super::prober::{PATIENCE, probe};
 use crate::sandbox::cgroup::{CgroupVersion, Layout};
 use crate::sandbox::spec::CgroupChoice;
 use crate::sandbox::wire::{FaultRecord, Ids};
@@ -30,7 +30,7 @@ pub fn examine(options: EngineOptions, folder: &Path) -> Diagnosis {
         name.as_ref().map(|name| field(name).to_string_lossy().into_owned()).unwrap_or_default()
     };
     let open_files = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE);
-    let cgroup = cgroup();
+    let cgroup = cgroup(options.cgroup_folder.as_deref());
     diagnose(&Facts {
         kernel: uname(nix::sys::utsname::UtsName::release),
         arch: uname(nix::sys::utsname::UtsName::machine),
@@ -54,7 +54,8 @@ fn attempts(
     ids: Ids,
     folder: NoNul,
 ) -> BTreeMap<super::facts::Attempt, Option<FaultRecord>> {
-    match probe(&options.worker_exe, &ProbePlan { ids, folder }) {
+    let plan = ProbePlan { ids, folder, attempts: ATTEMPTS.to_vec() };
+    match probe(&options.worker_exe, plan, PATIENCE) {
         Ok(tried) => tried.into_iter().map(|tried| (tried.attempt, tried.failure)).collect(),
         Err(error) => {
             let failure = FaultRecord::new("starting a process that tries", &error);
@@ -63,8 +64,8 @@ fn attempts(
     }
 }
 
-fn cgroup() -> CgroupFacts {
-    let layout = Layout::probe(CgroupChoice::Auto);
+fn cgroup(given: Option<&Path>) -> CgroupFacts {
+    let layout = Layout::probe(CgroupChoice::Auto, given);
     let version = match layout.version() {
         CgroupVersion::V1 => Some(1),
         CgroupVersion::V2 => Some(2),

@@ -54,6 +54,7 @@ pub(super) struct ProbePlan {
     pub(super) ids: Ids,
     /// The folder whose file system is tried with mapped owners.
     pub(super) folder: NoNul,
+    pub(super) attempts: Vec<Attempt>,
 }
 
 /// One answer of the prober.

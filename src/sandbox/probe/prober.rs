@@ -6,11 +6,13 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::MsgFlags;
 
 use super::attempts::attempt;
-use super::facts::{ATTEMPTS, Attempt, ProbePlan, Tried};
+use super::facts::{Attempt, ProbePlan, Tried};
 use crate::sandbox::launch::{WORKER_NAME, packet_pair, write_maps};
 use crate::sandbox::sys::{self, Forked};
 use crate::sandbox::wire::{self, FaultRecord, Ids, Reply, Step};
@@ -29,8 +31,35 @@ impl Drop for Ended {
     }
 }
 
-/// Has everything tried.
-pub(super) fn probe(exe: &Path, plan: &ProbePlan) -> io::Result<Vec<Tried>> {
+/// How long one thing may take: far longer than any takes on a busy host.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// So many things may hang; after that nothing more is tried.
+const MOST_HANGS: usize = 2;
+
+/// Has everything tried. What hangs is ended and told, and the rest is tried by another prober.
+pub(super) fn probe(exe: &Path, mut plan: ProbePlan, patience: Duration) -> io::Result<Vec<Tried>> {
+    let wanted = plan.attempts.clone();
+    let mut all: Vec<Tried> = Vec::new();
+    for _ in 0..MOST_HANGS {
+        let Some(hung) = probe_once(exe, &plan, patience, &mut all)? else { return Ok(all) };
+        let step = format!("trying it: no answer within {} s", patience.as_secs_f32());
+        all.push(Tried { attempt: hung, failure: Some(FaultRecord { step, errno: None }) });
+        plan.attempts.retain(|attempt| all.iter().all(|tried| tried.attempt != *attempt));
+    }
+    let step = "not tried: what was tried before it hung".to_owned();
+    let left = wanted.into_iter().filter(|attempt| plan.attempts.contains(attempt));
+    let failure = FaultRecord { step, errno: None };
+    all.extend(left.map(|attempt| Tried { attempt, failure: Some(failure.clone()) }));
+    Ok(all)
+}
+
+/// One prober's life; what it was at when it took too long.
+fn probe_once(
+    exe: &Path,
+    plan: &ProbePlan,
+    patience: Duration,
+    all: &mut Vec<Tried>,
+) -> io::Result<Option<Attempt>> {
     let (ours, theirs) = packet_pair()?;
     let child = Command::new(exe)
         .arg0(WORKER_NAME)
@@ -43,11 +72,21 @@ pub(super) fn probe(exe: &Path, plan: &ProbePlan) -> io::Result<Vec<Tried>> {
         .spawn()?;
     let _ended = Ended(child);
     wire::send(ours.as_fd(), plan, &[])?;
-    let mut all = Vec::new();
-    while let Some((tried, _)) = wire::receive::<Tried>(ours.as_fd(), MsgFlags::empty())? {
-        all.push(tried);
+    let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
+    loop {
+        match poll(&mut [PollFd::new(ours.as_fd(), PollFlags::POLLIN)], patience) {
+            Err(nix::errno::Errno::EINTR) => continue,
+            other if other? == 0 => {
+                let is_open = |attempt: &&Attempt| all.iter().all(|tried| tried.attempt != **attempt);
+                return Ok(plan.attempts.iter().find(is_open).copied());
+            }
+            _ => {}
+        }
+        match wire::receive::<Tried>(ours.as_fd(), MsgFlags::empty())? {
+            Some((tried, _)) => all.push(tried),
+            None => return Ok(None),
+        }
     }
-    Ok(all)
 }
 
 /// The whole life of a prober.
@@ -64,7 +103,7 @@ pub(in crate::sandbox) fn prober_main() -> ExitCode {
 
 fn try_all(control: BorrowedFd<'_>) -> io::Result<()> {
     let Some((plan, _)) = wire::receive::<ProbePlan>(control, MsgFlags::empty())? else { return Ok(()) };
-    for attempt in ATTEMPTS {
+    for &attempt in &plan.attempts {
         // With one id nobody else's files have to be the program's.
         if attempt == Attempt::IdMappedMount && matches!(plan.ids, Ids::One { .. }) {
             continue;
@@ -117,5 +156,34 @@ fn listen(control: BorrowedFd<'_>, pid: i32) -> Result<(), FaultRecord> {
                 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::units::NoNul;
+
+    #[test]
+    fn a_prober_that_hangs_is_ended_and_what_it_did_not_say_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let exe = folder.path().join("hangs");
+        fs::write(&exe, "#!/bin/sh\nexec sleep 1000\n").expect("ours");
+        fs::set_permissions(&exe, fs::Permissions::from_mode(0o755)).expect("ours");
+        let attempts = vec![Attempt::UserNamespace, Attempt::Overlay, Attempt::Rlimits];
+        let plan = ProbePlan {
+            ids: Ids::One { uid: 1, gid: 1 },
+            folder: NoNul::new("/").expect("no NUL"),
+            attempts: attempts.clone(),
+        };
+        let tried = probe(&exe, plan, Duration::from_millis(100)).expect("it can be started");
+        let said: Vec<_> =
+            tried.iter().map(|tried| (tried.attempt, tried.failure.clone().expect("failed").step)).collect();
+        let hung = "trying it: no answer within 0.1 s";
+        let wanted = [hung, hung, "not tried: what was tried before it hung"].map(str::to_owned);
+        assert_eq!(said, attempts.into_iter().zip(wanted).collect::<Vec<_>>());
     }
 }

@@ -162,6 +162,7 @@ impl<'a> Case<'a> {
         self.killed = Some((reason, monotonic_nanos()));
         // The death of PID 1 is the death of its namespace. If this fails, init is dead already.
         let _ = pidfd_kill(self.init.as_fd(), libc::SIGKILL);
+        self.with.cgroup.kill();
     }
 
     pub(super) fn worker_died(&mut self) -> Result<(), Fault> {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::case::{Case, Stage};
+use super::pauses;
 use crate::sandbox::cgroup::Cgroup;
 use crate::sandbox::outcome::{Fault, FaultKind, KillReason};
 use crate::sandbox::{fault, monotonic_nanos, watch};
@@ -54,11 +55,32 @@ impl Case<'_> {
             self.watch(now);
         }
         if now >= self.wall_deadline() {
-            self.kill(KillReason::Wall);
+            self.too_late(Duration::from_nanos(now - self.wall_deadline()));
         } else if now >= self.next_cpu_check {
             self.check_cpu(now)?;
         }
         Ok(())
+    }
+
+    /// The wall time is over, and the end was not seen: because the program has not ended, or because
+    /// somebody has stopped those who watch it.
+    fn too_late(&mut self, late: Duration) {
+        let why = match pauses::stopped_for(late) {
+            Some(stopped) => {
+                Some(format!("capsule-run was stopped for {:.1} s while the case ran", stopped.as_secs_f64()))
+            }
+            None if pauses::is_stopped(self.init_pid) => {
+                Some("somebody has stopped the init of the case".to_owned())
+            }
+            None => None,
+        };
+        match why {
+            Some(why) => {
+                self.failure = Some(fault::monitor(&format!("{why}: when it ended was not seen"), None));
+                self.kill(KillReason::Cancelled);
+            }
+            None => self.kill(KillReason::Wall),
+        }
     }
 
     /// `Ready`, then the end of file: the program is running.

@@ -70,11 +70,15 @@ impl Case<'_> {
             what.push((Watched::Cancel, self.with.cancel.kill_fd(), PollFlags::POLLIN));
         }
         let mut polled: Vec<_> = what.iter().map(|(_, fd, flags)| PollFd::new(*fd, *flags)).collect();
-        let left = self.next_deadline().saturating_sub(monotonic_nanos());
-        let timeout = TimeSpec::from_duration(Duration::from_nanos(left));
-        match ppoll(&mut polled, Some(timeout), None) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-            Err(errno) => return Err(fault::monitor("waiting for a case", Some(&errno.into()))),
+        loop {
+            let left = self.next_deadline().saturating_sub(monotonic_nanos());
+            let timeout = TimeSpec::from_duration(Duration::from_nanos(left));
+            match ppoll(&mut polled, Some(timeout), None) {
+                Ok(_) => break,
+                // Asked again, also when the time is over: what is ready comes before the clock.
+                Err(nix::errno::Errno::EINTR) => {}
+                Err(errno) => return Err(fault::monitor("waiting for a case", Some(&errno.into()))),
+            }
         }
         let is_ready = |poll: &PollFd<'_>| poll.revents().is_some_and(|events| !events.is_empty());
         let ready: Vec<_> = what

@@ -38,6 +38,9 @@ impl Case<'_> {
                 None,
             ));
         }
+        if counters.pids_elsewhere {
+            return Err(fault::monitor(crate::sandbox::cgroup::NO_MORE_PROCESSES, None));
+        }
         if self.stage == Stage::SettingUp && self.killed.is_none() && counters.oom_kills == 0 {
             return Err(fault::monitor(
                 "the sandbox ended before the program started, and did not say why",
@@ -109,6 +112,7 @@ impl Case<'_> {
         let cpu = Duration::from_micros(cpu.saturating_sub(before));
         let user = share(cpu, counters.user_micros, counters.kernel_micros);
         let exited = self.exited;
+        let of_devices = exited.and_then(|exited| exited.io);
         Usage {
             wall: Duration::from_nanos(end_of_wall.saturating_sub(self.start.0)),
             cpu,
@@ -118,8 +122,8 @@ impl Case<'_> {
             memory_cache_left: counters.memory_cache_left,
             pids_peak: counters.pids_peak,
             output: Bytes(0),
-            io_read: exited.and_then(|exited| exited.io).map(|(read, _)| Bytes(read)),
-            io_written: exited.and_then(|exited| exited.io).map(|(_, written)| Bytes(written)),
+            io_read: counters.io.map(|(read, _)| read).or(of_devices.map(|(read, _)| Bytes(read))),
+            io_written: counters.io.map(|(_, written)| written).or(of_devices.map(|(_, w)| Bytes(w))),
             disk: Bytes(exited.map_or(0, |exited| exited.disk_used)),
             context_switches: exited.map_or((0, 0), |exited| exited.switches),
         }

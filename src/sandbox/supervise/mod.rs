@@ -7,6 +7,7 @@ mod case;
 mod clocks;
 mod events;
 mod facts;
+mod pauses;
 mod records;
 
 pub(super) use case::{Supervision, supervise};

@@ -19,7 +19,8 @@ pub(in crate::sandbox) enum Forked {
     },
 }
 
-/// Forks with `CLONE_NEW*` flags, perhaps straight into a version 2 cgroup.
+/// Forks with `CLONE_NEW*` flags, perhaps straight into a version 2 cgroup. `ENOSYS` with a cgroup:
+/// there is no `clone3` here, and the child has to join by itself.
 ///
 /// Like `fork(2)`: the child gets a copy of everything. For single-threaded processes only (the
 /// worker, its init, the prober): in one with threads the child could find a lock held for ever.
@@ -38,8 +39,22 @@ pub(in crate::sandbox) fn fork(namespaces: u64, cgroup: Option<BorrowedFd<'_>>) 
     // CLONE_VM the child has its own memory and stack, so returning into it twice is sound.
     // Every caller (worker::{serve, init, template}, probe::{prober, attempts}) lives in a process
     // that worker_main started and that makes no thread, so no lock of the runtime is left held.
-    let pid =
-        check(unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<libc::clone_args>()) })?;
+    let made =
+        check(unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<libc::clone_args>()) });
+    let pid = match made {
+        // Filters of containers refuse the call whose arguments they cannot see.
+        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) && cgroup.is_none() => {
+            let signal = u64::try_from(libc::SIGCHLD).expect("signals are positive");
+            let null: *const u8 = std::ptr::null();
+            // SAFETY: as above. No stack is given, so the child goes on on its copy of ours; with
+            // CLONE_PIDFD the third argument is where the descriptor goes, and the others, whose
+            // order is not the same on all architectures, are not read with these flags.
+            check(unsafe {
+                libc::syscall(libc::SYS_clone, args.flags | signal, null, &raw mut pidfd, null, null)
+            })?
+        }
+        made => made?,
+    };
     if pid == 0 {
         return Ok(Forked::Child);
     }

@@ -20,7 +20,7 @@ use nix::sys::socket::MsgFlags;
 use nix::sys::stat::Mode;
 
 use super::copy::{Owner, copy_tree};
-use super::program;
+use super::program::{self, Entry};
 use super::template::{self, ANCHOR, Built, PROGRAM_ID, ROOT, SOURCES, WRITABLE};
 use crate::sandbox::fault;
 use crate::sandbox::monotonic_nanos;
@@ -63,8 +63,14 @@ fn live(plan: &CasePlan, fds: CaseFds, built: &Built) -> Result<(), FaultRecord>
     if go.is_none() {
         return Ok(());
     }
-    match sys::fork(0, fds.cgroup.as_ref().map(AsFd::as_fd)) {
-        Ok(Forked::Child) => program::run(plan, &fds, built),
+    let (forked, entry) = match sys::fork(0, fds.cgroup.as_ref().map(AsFd::as_fd)) {
+        Err(error) if fds.cgroup.is_some() && error.raw_os_error() == Some(libc::ENOSYS) => {
+            (sys::fork(0, None), Entry::Joins)
+        }
+        forked => (forked, Entry::BornInside),
+    };
+    match forked {
+        Ok(Forked::Child) => program::run(plan, &fds, built, entry),
         Ok(Forked::Parent { pid, .. }) => {
             let status = fds.status.try_clone().step(|| "keeping the status socket".to_owned())?;
             // The program's ends must not be held open by us: their end of file is its end.

@@ -15,6 +15,7 @@ pub(super) mod landlock;
 mod program;
 mod serve;
 pub(super) mod template;
+mod tree;
 
 pub(super) use copy::Owner;
 pub use serve::worker_main;

@@ -11,8 +11,10 @@ use std::fs::File;
 use std::os::fd::AsFd;
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::init::CaseFds;
@@ -22,9 +24,18 @@ use crate::sandbox::sys;
 use crate::sandbox::wire::{self, CasePlan, FaultRecord, FilterPlan, Record, Rlimit, Step};
 use crate::sandbox::{cpu_nanos, monotonic_nanos};
 
+/// How the program comes to be in its version 2 cgroup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// It is there (`CLONE_INTO_CGROUP`), or there is none.
+    BornInside,
+    /// It writes its name there.
+    Joins,
+}
+
 /// Becomes the program, or says why not.
-pub(super) fn run(plan: &CasePlan, fds: &CaseFds, built: &Built) -> ! {
-    let record = match become_program(plan, fds, built) {
+pub(super) fn run(plan: &CasePlan, fds: &CaseFds, built: &Built, entry: Entry) -> ! {
+    let record = match join(fds, entry).and_then(|()| become_program(plan, fds, built)) {
         Ok(failed) => failed,
         Err(fault) => Record::Fault(fault),
     };
@@ -33,12 +44,22 @@ pub(super) fn run(plan: &CasePlan, fds: &CaseFds, built: &Built) -> ! {
     sys::exit_now()
 }
 
-/// Returns only if nothing could be executed: the record that says so.
-fn become_program(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Record, FaultRecord> {
+fn join(fds: &CaseFds, entry: Entry) -> Result<(), FaultRecord> {
+    let joining = || "joining the cgroup".to_owned();
     for tasks in &fds.tasks {
         let mut file = File::from(tasks.try_clone().step(|| "opening tasks".to_owned())?);
-        std::io::Write::write_all(&mut file, b"0").step(|| "joining the cgroup".to_owned())?;
+        std::io::Write::write_all(&mut file, b"0").step(joining)?;
     }
+    if let (Some(folder), Entry::Joins) = (&fds.cgroup, entry) {
+        let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        let processes = openat(folder, "cgroup.procs", flags, Mode::empty()).step(joining)?;
+        nix::unistd::write(processes, b"0").step(joining)?;
+    }
+    Ok(())
+}
+
+/// Returns only if nothing could be executed: the record that says so.
+fn become_program(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Record, FaultRecord> {
     unshare(CloneFlags::CLONE_NEWCGROUP).step(|| "making a cgroup namespace".to_owned())?;
     set_limits(plan)?;
     let streams = || "setting up the standard streams".to_owned();
@@ -51,7 +72,7 @@ fn become_program(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Recor
     if let Err(errno) = nix::unistd::chdir(plan.workdir.as_os_str()) {
         return Ok(Record::WorkdirFailed { errno: errno as i32 });
     }
-    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
+    nix::sys::stat::umask(Mode::from_bits_truncate(0o022));
     let wall = built.landlock.map(|abi| landlock::wall(abi, built.host_network, &plan.writable));
     let wall = wall.transpose().step(|| "making the Landlock rules".to_owned())?;
     give_up_privileges()?;

@@ -19,8 +19,9 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::copy::{Owner, copy_tree};
 use super::landlock;
+use super::tree::Tree;
 use crate::sandbox::fault;
-use crate::sandbox::sys::{self, Forked, IdMap, MountAttr};
+use crate::sandbox::sys::{self, Forked};
 use crate::sandbox::wire::{self, FaultRecord, Ids, LayerKind, Purpose, Reply, Source, Step, Template};
 use crate::units::NoNul;
 
@@ -55,7 +56,7 @@ pub(super) struct Built {
 
 /// A source, opened.
 struct Opened {
-    tree: OwnedFd,
+    tree: Tree,
     kind: LayerKind,
     is_dir: bool,
 }
@@ -184,19 +185,18 @@ fn open_all(sources: &[Source], owner: Option<Owner>) -> Result<Vec<Opened>, Fau
 fn open_source(source: &Source, owner: Option<Owner>) -> io::Result<Opened> {
     let path = Path::new(source.path.as_os_str());
     let meta = fs::metadata(path)?;
-    let tree = sys::open_tree(&source.path.to_c_string())?;
+    let path = source.path.to_c_string();
     let set = if source.purpose == Purpose::ReadWrite { NO_PRIVILEGE } else { READ_ONLY };
-    let plain = MountAttr { set, private: true, id_map: None };
     let is_dir = meta.is_dir();
     let Some(owner) = owner.filter(|_| source.purpose != Purpose::ReadOnly) else {
-        sys::set_mount_attr(tree.as_fd(), plain)?;
-        return Ok(Opened { tree, kind: LayerKind::Bound, is_dir });
+        return Ok(Opened { tree: Tree::open(&path, set)?, kind: LayerKind::Bound, is_dir });
     };
     let map = id_map(meta.uid(), meta.gid(), owner)?;
-    match sys::set_mount_attr(tree.as_fd(), MountAttr { id_map: Some(IdMap(map.as_fd())), ..plain }) {
-        Ok(()) => Ok(Opened { tree, kind: LayerKind::IdMapped, is_dir }),
-        // The file system cannot (overlayfs of a container, NFS), or a mount inside cannot.
-        Err(_) if source.purpose == Purpose::Layer => copied(&tree, owner),
+    match Tree::open_mapped(&path, set, map.as_fd()) {
+        Ok(tree) => Ok(Opened { tree, kind: LayerKind::IdMapped, is_dir }),
+        // The file system cannot (overlayfs of a container, NFS), a mount inside cannot, or the
+        // kernel is older than 5.12.
+        Err(_) if source.purpose == Purpose::Layer => copied(&sys::open_tree(&path)?, owner),
         Err(error) => Err(error),
     }
 }
@@ -210,8 +210,7 @@ fn copied(from: &OwnedFd, owner: Owner) -> io::Result<Opened> {
     let copy = || {
         copy_tree(Path::new(&path), Path::new(BASE), Some(owner))?;
         std::os::unix::fs::chown(BASE, Some(owner.uid), Some(owner.gid))?;
-        let tree = sys::open_tree(&CString::new(BASE)?)?;
-        sys::set_mount_attr(tree.as_fd(), MountAttr { set: READ_ONLY, private: true, id_map: None })?;
+        let tree = Tree::open(&CString::new(BASE)?, READ_ONLY)?;
         Ok(Opened { tree, kind: LayerKind::Copied, is_dir: true })
     };
     let opened = copy();
@@ -248,7 +247,7 @@ pub(in crate::sandbox) fn id_map(uid: u32, gid: u32, owner: Owner) -> io::Result
 
 fn make_root(template: &Template, opened: &[Opened]) -> Result<(), FaultRecord> {
     let system = System::open().step(|| "opening the host's system folders".to_owned())?;
-    let anchor = sys::open_tree(c"/proc").step(|| "opening /proc".to_owned())?;
+    let anchor = Tree::open(c"/proc", 0).step(|| "opening /proc".to_owned())?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     mount(Some("tmpfs"), BASE, Some("tmpfs"), flags, Some("mode=755"))
         .step(|| "mounting the worker's root".to_owned())?;
@@ -256,22 +255,20 @@ fn make_root(template: &Template, opened: &[Opened]) -> Result<(), FaultRecord> 
     for folder in [ROOT, SOURCES, WRITABLE, ANCHOR, "/old"] {
         make_folder(&inside(base, folder)).step(|| format!("making {folder}"))?;
     }
-    attach(&anchor, &inside(base, ANCHOR)).step(|| "keeping a procfs".to_owned())?;
+    anchor.attach(&inside(base, ANCHOR)).step(|| "keeping a procfs".to_owned())?;
     let root = inside(base, ROOT);
     system.make(&root)?;
     for (number, source) in opened.iter().enumerate() {
         let place = inside(base, &format!("{SOURCES}/{number}"));
         place_for(&place, source.is_dir).step(|| "making a source's place".to_owned())?;
-        attach(&source.tree, &place).step(|| "attaching a source".to_owned())?;
+        source.tree.attach(&place).step(|| "attaching a source".to_owned())?;
     }
     for (number, dest) in &template.binds {
         bind_source(base, &root, *number, dest)?;
     }
     // The root is a mount of its own, so that it can be pivoted to, and nobody writes to it.
-    let tree = sys::open_tree(&c_path(&root)).step(|| "copying the root".to_owned())?;
-    sys::set_mount_attr(tree.as_fd(), MountAttr { set: 0, private: true, id_map: None })
-        .step(|| "making the root private".to_owned())?;
-    attach(&tree, &root).step(|| "attaching the root".to_owned())?;
+    let tree = Tree::open(&c_path(&root), 0).step(|| "copying the root".to_owned())?;
+    tree.attach(&root).step(|| "attaching the root".to_owned())?;
     let none: Option<&str> = None;
     let flags =
         MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
@@ -298,7 +295,7 @@ pub(super) fn bind_source(base: &Path, root: &Path, number: u32, dest: &NoNul) -
     }
     place_for(&place, is_dir).step(|| format!("making the place {dest} inside the sandbox"))?;
     let tree = sys::open_tree(&c_path(&source)).step(|| format!("opening the source of {dest}"))?;
-    attach(&tree, &place).step(|| format!("binding to {dest}"))
+    sys::move_mount(tree.as_fd(), &c_path(&place)).step(|| format!("binding to {dest}"))
 }
 
 fn pivot() -> Result<(), FaultRecord> {
@@ -343,7 +340,7 @@ fn replace_in_overlay(base: &str) -> io::Result<()> {
 /// The host's parts of the root.
 struct System {
     /// Name inside and tree.
-    trees: Vec<(PathBuf, OwnedFd, bool)>,
+    trees: Vec<(PathBuf, Tree, bool)>,
     /// Name inside and target.
     links: Vec<(PathBuf, PathBuf)>,
 }
@@ -395,8 +392,7 @@ impl System {
             self.links.push((name.into(), fs::read_link(&path)?));
             return Ok(());
         }
-        let tree = sys::open_tree(&c_path(&path))?;
-        sys::set_mount_attr(tree.as_fd(), MountAttr { set: attributes, private: true, id_map: None })?;
+        let tree = Tree::open(&c_path(&path), attributes)?;
         self.trees.push((name.into(), tree, meta.is_dir()));
         Ok(())
     }
@@ -408,7 +404,7 @@ impl System {
         for (name, tree, is_dir) in &self.trees {
             let place = root.join(name);
             place_for(&place, *is_dir).step(|| format!("making the place /{}", name.display()))?;
-            attach(tree, &place).step(|| format!("attaching /{}", name.display()))?;
+            tree.attach(&place).step(|| format!("attaching /{}", name.display()))?;
         }
         let own = [
             ("dev/fd", "/proc/self/fd"),
@@ -458,10 +454,6 @@ fn place_for(place: &Path, is_dir: bool) -> io::Result<()> {
         fs::File::create(place)?;
     }
     Ok(())
-}
-
-fn attach(tree: &OwnedFd, place: &Path) -> io::Result<()> {
-    sys::move_mount(tree.as_fd(), &c_path(place))
 }
 
 /// `/name` below `base`.
