@@ -28,7 +28,7 @@ impl OutFolder {
     /// # Errors
     /// It cannot be written, or another run writes into it.
     pub(in crate::cli) fn open(root: &Path) -> Result<(Self, Journal), Failure> {
-        let failed = |error: std::io::Error| {
+        let failed = |error: io::Error| {
             let root = visible_line(root.as_os_str().as_encoded_bytes());
             Failure::Usage(format!("--out `{root}`: {error}"))
         };
