@@ -12,6 +12,7 @@ use super::select::SelectArgs;
 use super::variables::{FlakyArg, LanguageArgs};
 use crate::report::junit::JunitStyle;
 use crate::report::text::DiffLayout;
+use crate::sandbox::Fresh;
 
 /// Run code that you do not trust in a sandbox, and say truthfully what became of it
 #[derive(Debug, Parser)]
@@ -216,6 +217,10 @@ pub(super) struct SuiteArgs {
     /// What a case is that passed, but not at the first try
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) flaky: FlakyArg,
+    /// What every case gets anew, even where it is proven that no case has touched it: a list of pid,
+    /// ipc, mnt, net; or all
+    #[arg(long, value_name = "WHAT")]
+    pub(super) fresh: Option<Fresh>,
     /// Set a limit of every case: --set memory=512M
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,

@@ -35,4 +35,4 @@ mod terminal;
 mod turns;
 mod variables;
 
-pub use entry::main;
+pub use entry::{main, runs_programs};

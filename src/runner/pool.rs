@@ -49,12 +49,16 @@ pub fn run(
     let run = Run { plan, engine, cancel, events, state, finished_one: Condvar::new() };
     let jobs = plan.jobs.get().min(plan.cases.len().max(1));
     events(Event::RunStarted { total: plan.cases.len(), jobs });
-    // Not `par_iter`: it would start the cases in an order of its own.
-    match rayon::ThreadPoolBuilder::new().num_threads(jobs).thread_name(|n| format!("case-{n}")).build() {
-        Ok(pool) => drop(pool.broadcast(|_| run.work())),
-        Err(error) => {
-            log::warn!("no threads for {jobs} workers ({error}): running one case at a time");
-            run.work();
+    if jobs == 1 {
+        run.work();
+    } else {
+        // Not `par_iter`: it would start the cases in an order of its own.
+        match rayon::ThreadPoolBuilder::new().num_threads(jobs).thread_name(|n| format!("case-{n}")).build() {
+            Ok(pool) => drop(pool.broadcast(|_| run.work())),
+            Err(error) => {
+                log::warn!("no threads for {jobs} workers ({error}): running one case at a time");
+                run.work();
+            }
         }
     }
     let reports = run.into_reports();

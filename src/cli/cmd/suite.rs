@@ -264,7 +264,7 @@ fn run_cases(
         scratch: places.scratch.clone(),
         again: again(args),
     };
-    let engine = engine(&job.operator);
+    let engine = engine(&job.operator, args.fresh.unwrap_or_default());
     let progress = Arc::new(Progress::new(&args.show, style.clone()));
     if let Some(live) = engine.inner().live() {
         interrupted.reaches(Arc::clone(&live));

@@ -16,5 +16,7 @@ mod shares;
 mod terms;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_language;
 
 pub use resolver::{SuiteInputs, load_suite, suite};
