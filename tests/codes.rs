@@ -663,6 +663,7 @@ fn struck(place: &Place, role: Role) -> Done {
 fn prepare(scenario: &Scenario, work: &Path) {
     for (name, content, mode) in &scenario.files {
         let path = work.join(name);
+        fs::create_dir_all(path.parent().expect("it is in the workspace")).expect("a folder of ours");
         fs::write(&path, content).expect("the workspace can be written");
         fs::set_permissions(&path, fs::Permissions::from_mode(*mode)).expect("a file of ours");
     }

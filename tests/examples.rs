@@ -48,7 +48,12 @@ impl Done {
         let found: Vec<_> = found.iter().map(|(id, status)| (id.as_str(), status.as_str())).collect();
         assert_eq!(found, wanted, "{}", self.text);
         let near = |a: f64, b: f64| (a - b).abs() < 0.01;
-        assert!(near(self.score.0, score.0) && near(self.score.1, score.1), "{:?}\n{}", self.score, self.text);
+        assert!(
+            near(self.score.0, score.0) && near(self.score.1, score.1),
+            "{:?}\n{}",
+            self.score,
+            self.text
+        );
         assert_eq!(self.exit, Some(exit), "{}", self.text);
     }
 }
@@ -112,7 +117,8 @@ fn every_page_names_its_suite() {
         ("for-ci.md", "examples/ci/capsule.yaml"),
         ("for-model-evaluation.md", "examples/models/eval.capsule.yaml"),
     ] {
-        let text = std::fs::read_to_string(example("").join("../docs").join(page)).expect("the page is there");
+        let text =
+            std::fs::read_to_string(example("").join("../docs").join(page)).expect("the page is there");
         assert!(text.contains(suite), "{page} does not name {suite}");
     }
 }
