@@ -23,5 +23,5 @@ pub use again::{Again, Flaky};
 pub use event::Event;
 pub use outputs::remove_scratch;
 pub use plan::{BrokenSuite, RunPlan, submission_case};
-pub use pool::run;
-pub use worker::{interruption, unfinished};
+pub use pool::{run, run_each};
+pub use worker::interruption;

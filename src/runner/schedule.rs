@@ -29,7 +29,7 @@ pub(super) struct Schedule {
     /// Build steps without a verdict.
     builds: usize,
     /// By number of the case, once it has its verdict.
-    done: Vec<Option<CaseReport>>,
+    done: Vec<Option<Done>>,
     finished: usize,
     not_passed: usize,
     index: HashMap<(usize, CaseId), usize>,
@@ -37,6 +37,13 @@ pub(super) struct Schedule {
     first: HashMap<usize, usize>,
     /// The first build step of a suite that did not pass, by suite.
     failed_builds: HashMap<usize, CaseId>,
+}
+
+/// What later cases need to know of one that has its verdict.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    status: Status,
+    was_tried: bool,
 }
 
 /// What a worker should do next.
@@ -121,8 +128,8 @@ impl Schedule {
         left.map_or(Next::Finished, |case| self.settle(case, circular()))
     }
 
-    /// Takes the report of a case that was started or settled. Returns it, and how many are done.
-    pub(super) fn finish(&mut self, at: usize, report: CaseReport) -> (&CaseReport, usize) {
+    /// Takes note of a case that was started or settled. Returns how many are done.
+    pub(super) fn finish(&mut self, at: usize, report: &CaseReport) -> usize {
         self.running -= 1;
         self.finished += 1;
         self.ready.extend(self.caps.give_back(at));
@@ -135,18 +142,18 @@ impl Schedule {
                 self.failed_builds.entry(report.case.suite).or_insert_with(|| report.case.id.clone());
             }
         }
-        self.done[at] = Some(report);
+        self.done[at] = Some(Done { status: report.verdict.status, was_tried: !report.attempts.is_empty() });
         for free in self.gates.finished(at) {
             if !self.begun[free] {
                 self.ready.insert(self.place[free]);
             }
         }
-        (self.done[at].as_ref().expect("it was put there above"), self.finished)
+        self.finished
     }
 
-    /// The reports in suite order; `None` for a case that a dying worker took with it.
-    pub(super) fn into_reports(self) -> Vec<Option<CaseReport>> {
-        self.done
+    /// Cases without a verdict: a dying worker took them with it.
+    pub(super) fn lost(&self) -> Vec<usize> {
+        (0..self.done.len()).filter(|&at| self.done[at].is_none()).collect()
     }
 
     fn start(&mut self, case: usize) -> Next {
@@ -200,8 +207,8 @@ impl Schedule {
     fn by_needs(&self, case: &ResolvedCase) -> Option<Verdict> {
         case.needs.iter().find_map(|id| {
             let at = self.index.get(&(case.suite, id.clone()));
-            let report = at.and_then(|&at| self.done[at].as_ref());
-            match report.map(|report| report.verdict.status) {
+            let done = at.and_then(|&at| self.done[at]);
+            match done.map(|done| done.status) {
                 Some(Status::Passed) => None,
                 Some(Status::Failed | Status::Error) => Some(needs_failed(id, "which failed")),
                 Some(Status::NotRun) => Some(needs_failed(id, "which did not run")),
@@ -216,11 +223,8 @@ impl Schedule {
 
     /// Whether anything that a teardown comes after was started.
     fn something_ran(&self, teardown: usize) -> bool {
-        self.gates
-            .of(teardown)
-            .before
-            .iter()
-            .any(|&case| self.done[case].as_ref().is_some_and(|done| !done.attempts.is_empty()))
+        let before = &self.gates.of(teardown).before;
+        before.iter().any(|&case| self.done[case].is_some_and(|done| done.was_tried))
     }
 
     /// Required files are missing: the first of the suite's cases says so, as a failed build.
