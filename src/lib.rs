@@ -10,6 +10,7 @@
 //!                                   CaseReport ◄─ RunReport ◄───────────────┘ ─► writers
 //! ```
 
+pub mod archive;
 pub mod units;
 
 pub mod diagnostic;

@@ -246,7 +246,7 @@ cases:
   - {id: never-right, run: [python3, -c, "while True: print(8, flush=True); input()"]}
   - {id: waits, run: [python3, -c, "input()"], limits: {timeout: 1s}}
   - {id: deaf, run: [python3, -c, "import time\nprint(8, flush=True)\ntime.sleep(60)"], limits: {timeout: 1s}}
-  - {id: floods, run: [python3, -c, "import signal\nsignal.signal(signal.SIGPIPE, signal.SIG_IGN)\nwhile True:\n  try: print('8' * 1000)\n  except OSError: pass"], interactor: {run: [cat], protocol: kattis}, limits: {timeout: 1s}}
+  - {id: floods, run: [python3, -c, "import signal\nsignal.signal(signal.SIGPIPE, signal.SIG_IGN)\nwhile True:\n  try: print('8' * 1000)\n  except OSError: pass"], interactor: {run: [sh, -c, cat], protocol: kattis}, limits: {timeout: 1s}}
   - {id: closes, run: [sh, -c, "exec >&-; sleep 60"], limits: {timeout: 1s}}
   - {id: peeks, run: [sh, -c, "cat .judge/* /proc/1/root/workspace/.judge/* 2>/dev/null; ls -a"]}
   - {id: broken, run: [echo, "4"], interactor: {run: [./nothing-here], protocol: kattis}}

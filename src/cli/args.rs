@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::cmd::review::ReviewArgs;
+use super::select::SelectArgs;
+use super::variables::{FlakyArg, LanguageArgs};
 use crate::report::junit::JunitStyle;
 use crate::report::text::DiffLayout;
 use crate::sandbox::Fresh;
@@ -20,7 +22,7 @@ use crate::sandbox::Fresh;
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS]\n       capsule-run review [SUITE]... [OPTIONS]\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
+    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS] [-- PATTERN...]\n       capsule-run list|check|review [SUITE]... [OPTIONS]\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
     after_help = "Exit status of `capsule-run -- CMD`: the program's own; 124 at a limit, 128+N for a signal, 126 not executable, 127 not found, 125 when capsule-run itself failed.\nMore: capsule-run help exit-codes, capsule-run help codes, capsule-run help suite"
 )]
 pub(super) struct Cli {
@@ -35,6 +37,12 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Run suites: every case in a sandbox of its own, then reports and a summary
     Suite(Box<SuiteArgs>),
+    /// List the selected cases in order, or every value of one and where it came from; run nothing
+    List(Box<ListArgs>),
+    /// Find everything that is wrong with suites, and what looks wrong; run nothing
+    Check(Box<CheckArgs>),
+    /// What was run here before
+    Runs(RunsArgs),
     /// Accept or reject expectations that a run with --pending found changed
     Review(Box<ReviewArgs>),
     /// Try what this host can isolate and limit, and say what to do where it cannot
@@ -45,6 +53,10 @@ pub(super) enum Command {
     Help(HelpArgs),
     /// Print the JSON Schema of a file that this version reads or writes
     Schema(SchemaArgs),
+    /// Print a script that completes commands and options in a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
 }
 
 /// One command in a sandbox.
@@ -186,7 +198,7 @@ pub(super) struct SuiteArgs {
     #[command(flatten)]
     pub(super) select: SelectArgs,
     /// How many cases run at a time: a number, or `auto` for one per CPU
-    #[arg(long, short, value_name = "N|auto", default_value = "1")]
+    #[arg(long, short, value_name = "N|auto", default_value = "1", env = "CAPSULE_JOBS")]
     pub(super) jobs: String,
     /// Start nothing new once N cases have not passed
     #[arg(long, value_name = "N")]
@@ -197,6 +209,14 @@ pub(super) struct SuiteArgs {
     /// The same as --max-fail 1
     #[arg(short = 'x', conflicts_with = "max_fail")]
     pub(super) exit_first: bool,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
+    /// Try every case that did not pass N times more, whatever the suite says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(super) retries: Option<u32>,
+    /// What a case is that passed, but not at the first try
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub(super) flaky: FlakyArg,
     /// What every case gets anew, even where it is proven that no case has touched it: a list of pid,
     /// ipc, mnt, net; or all
     #[arg(long, value_name = "WHAT")]
@@ -218,21 +238,100 @@ pub(super) struct SuiteArgs {
     /// Check everything and print the plan as JSON; run nothing
     #[arg(long, conflicts_with = "list")]
     pub(super) dry_run: bool,
+    /// Do not remember this run for `--failed`, `--order smart` and `runs`
+    #[arg(long, env = "CAPSULE_NO_HISTORY")]
+    pub(super) no_history: bool,
     /// How errors in suites and configuration are written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) message_format: MessageFormat,
 }
 
-/// Which cases.
+/// Suites that are looked at and not run.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Selection")]
-pub(super) struct SelectArgs {
-    /// The case with exactly this id, and what it needs; may be given again
+pub(super) struct SourceArgs {
+    /// Suite files, or folders that hold one [default: ./capsule.yaml, ./grade.yaml,
+    /// ./*.capsule.yaml]
+    #[arg(value_name = "SUITE")]
+    pub(super) suites: Vec<PathBuf>,
+    /// The folder with the submission; replaces the suite's own
+    #[arg(long, value_name = "DIR")]
+    pub(super) submission: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
+    /// Set a limit of every case: --set memory=512M
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    #[command(flatten)]
+    pub(super) operator: OperatorArgs,
+    /// How errors in suites and configuration are written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) message_format: MessageFormat,
+    /// Whether to use colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", env = "CAPSULE_COLOR")]
+    pub(super) color: ColorWhen,
+}
+
+/// `capsule-run list`.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    pub(super) source: SourceArgs,
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+    /// Print every value of this case, and the line, the option or the profile that it came from
     #[arg(long, value_name = "ID")]
-    pub(super) only: Vec<String>,
-    /// Cases whose id contains this text, and what they need; may be given again
-    #[arg(long, value_name = "PATTERN")]
-    pub(super) filter: Vec<String>,
+    pub(super) explain: Option<String>,
+    /// Print JSON: one object a line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// `capsule-run check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) source: SourceArgs,
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+    /// Do not try whether this host can run the suites
+    #[arg(long)]
+    pub(super) no_probe: bool,
+    /// Exit with 1 when there are warnings
+    #[arg(long)]
+    pub(super) deny_warnings: bool,
+}
+
+/// `capsule-run runs`.
+#[derive(Debug, Args)]
+pub(super) struct RunsArgs {
+    #[command(subcommand)]
+    pub(super) what: Option<RunsCommand>,
+}
+
+/// What of the runs.
+#[derive(Debug, Subcommand)]
+pub(super) enum RunsCommand {
+    /// The runs, the newest first
+    List,
+    /// What became of the cases of a run
+    Show {
+        /// The id of the run
+        run: String,
+    },
+    /// Forget old runs
+    Prune {
+        /// How many of the newest stay
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        keep: usize,
+    },
+}
+
+/// `capsule-run completions`.
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
 }
 
 /// Which reports.
@@ -289,10 +388,10 @@ pub(super) struct UpdateArgs {
 #[command(next_help_heading = "Display")]
 pub(super) struct ShowArgs {
     /// Which cases get a line [default: all; with --quiet: fail]
-    #[arg(long, value_enum, value_name = "WHICH")]
+    #[arg(long, value_enum, value_name = "WHICH", env = "CAPSULE_SHOW")]
     pub(super) show: Option<Show>,
     /// Which cases are shown with their output and differences
-    #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
+    #[arg(long, value_enum, default_value_t, value_name = "WHICH", env = "CAPSULE_OUTPUT")]
     pub(super) output: OutputWhen,
     /// How many of the slowest cases are named at the end
     #[arg(long, value_name = "N", default_value = "3")]
@@ -300,14 +399,14 @@ pub(super) struct ShowArgs {
     /// How a difference is laid out
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) diff: DiffArg,
-    /// Lines of the differences of one case that are shown: a number, or all
+    /// Lines of the differences of one case that are shown: a number from 8, or all
     #[arg(long, value_name = "N|all", default_value = "80")]
     pub(super) diff_lines: DiffLines,
     /// How progress is shown
-    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    #[arg(long, value_enum, default_value_t, value_name = "HOW", env = "CAPSULE_PROGRESS")]
     pub(super) progress: ProgressArg,
     /// Whether to use colour
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", env = "CAPSULE_COLOR")]
     pub(super) color: ColorWhen,
     /// Draw with ASCII characters only
     #[arg(long)]
@@ -364,7 +463,7 @@ impl std::str::FromStr for DiffLines {
         match text {
             "all" => Ok(Self(usize::MAX)),
             number => match number.parse() {
-                Ok(0) | Err(_) => Err("a number from 1, or `all`"),
+                Ok(0..8) | Err(_) => Err("a number from 8, or `all`"),
                 Ok(lines) => Ok(Self(lines)),
             },
         }

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser};
 
 use super::args::{Cli, Command};
 use super::load::Places;
-use super::{cmd, exit, last_words, logging, terminal};
+use super::{cmd, environment, exit, last_words, logging, terminal};
 use crate::diagnostic::nearest;
 use crate::units::visible_line;
 
@@ -29,6 +29,8 @@ pub fn main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
     last_words::watch();
     logging::start();
+    let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    environment::warnings(names.iter().map(String::as_str)).iter().for_each(|line| terminal::say(line));
     exit::code(match Cli::try_parse_from(&argv) {
         Ok(cli) => dispatch(cli),
         Err(error) => refuse(&error, &argv),
@@ -40,6 +42,11 @@ fn dispatch(cli: Cli) -> u8 {
     match cli.command {
         None => cmd::single::run(cli.single, &places),
         Some(Command::Suite(args)) => cmd::suite::run(*args, &places),
+        Some(Command::List(args)) => cmd::list::run(&args, &places),
+        Some(Command::Check(args)) => cmd::check::run(&args, &places),
+        Some(Command::Runs(args)) => cmd::runs::run(&args, &places),
+        Some(Command::Completions(args)) => cmd::completions::run(&args),
+        Some(Command::Man) => cmd::man::run(),
         Some(Command::Review(args)) => cmd::review::run(&args, &places),
         Some(Command::Doctor(args)) => cmd::doctor::run(&args, &places),
         Some(Command::Import(args)) => cmd::import::run(&args),

@@ -20,6 +20,8 @@ pub(super) const NOTHING_SELECTED: u8 = 3;
 pub(super) const NOT_JUDGED: u8 = 4;
 /// A report that was asked for could not be written.
 pub(super) const REPORT_LOST: u8 = 5;
+/// `--failed`: all that ran has passed, and others are still outstanding.
+pub(super) const OUTSTANDING: u8 = 6;
 /// Single command: a limit of ours ended it.
 pub(super) const LIMIT: u8 = 124;
 /// Single command: capsule-run could not do its work.
@@ -44,6 +46,7 @@ pub(super) const TABLE: &[(&str, &str, &str)] = &[
     ("3", "no case was selected", "the program's own status"),
     ("4", "at least one case could not be judged (wins over 1)", "the program's own status"),
     ("5", "a report could not be written (wins over 0, 1 and 4)", "the result could not be written"),
+    ("6", "`--failed`: all of this run passed, others are still outstanding", "the program's own status"),
     ("101", "capsule-run panicked; reports are left as they were before the run", "the same"),
     ("124", "-", "a limit of ours ended the program (E3001, E4xxx)"),
     ("125", "-", "capsule-run could not do its work (E1xxx, E3002, E5xxx)"),

@@ -12,7 +12,7 @@ use crate::resolve::{FileContent, FileKind, Files};
 /// The longest file that is read for a case.
 const LONGEST_DATA: u64 = 256 << 20;
 
-/// The longest configuration, suite, policy or request.
+/// The longest configuration, policy or request.
 pub(super) const LONGEST_TEXT: u64 = 16 << 20;
 
 /// Folders deeper than this are not listed.
@@ -61,7 +61,36 @@ pub(super) fn read_bounded(path: &Path, longest: u64) -> io::Result<(Vec<u8>, bo
     if !meta.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
-    Ok((read_at_most(file, longest)?, meta.permissions().mode() & 0o100 != 0))
+    let executable = meta.permissions().mode() & 0o100 != 0;
+    if meta.len() > longest {
+        return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+    }
+    let bytes = match usize::try_from(meta.len()) {
+        Ok(len) if (1..=ONE_READ).contains(&len) => read_short(file, len, longest)?,
+        _ => read_at_most(file, longest)?,
+    };
+    Ok((bytes, executable))
+}
+
+/// Files up to this size are read with one system call. There may be two hundred thousand.
+const ONE_READ: usize = 64 << 10;
+
+/// A regular file that says that it has `len` bytes. One that has more by now is read on.
+fn read_short(mut file: File, len: usize, longest: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; len + 1];
+    let got = loop {
+        match file.read(&mut bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            got => break got?,
+        }
+    };
+    bytes.truncate(got);
+    // Of a regular file a read that gets less than it asked for has met the end.
+    if got > len {
+        let rest = read_at_most(file, longest.saturating_sub(got as u64))?;
+        bytes.extend(rest);
+    }
+    Ok(bytes)
 }
 
 /// Everything that `file` holds, if that is at most `longest` bytes.
@@ -94,8 +123,8 @@ fn is_file(path: &Path) -> bool {
 }
 
 /// A UTF-8 text; what is wrong with it in words.
-pub(super) fn read_text(path: &Path) -> io::Result<String> {
-    text(read_bounded(path, LONGEST_TEXT)?.0)
+pub(super) fn read_text(path: &Path, longest: u64) -> io::Result<String> {
+    text(read_bounded(path, longest)?.0)
 }
 
 /// A UTF-8 text from any reader.

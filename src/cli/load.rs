@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::failure::plain;
-use super::files::{self, RealFiles};
+use super::files::{self, LONGEST_TEXT, RealFiles};
 use super::packages;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::Code;
 use crate::limits::{Origin, Resolved};
 use crate::policy::{self, Config, ConfigFormat, Overrides, Policy};
-use crate::resolve::{self, Operator, ResolvedSuite, SuiteInputs};
-use crate::suite::SuiteFormat;
+use crate::resolve::{self, Files, Operator, ResolvedCase, ResolvedSuite, SuiteInputs};
+use crate::runner::{self, BrokenSuite};
+use crate::suite::{MAX_SUITE_BYTES, SuiteFormat};
 
 /// Where this process looks for things. Tests have other places.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub(super) struct Places {
     pub(super) system_config: PathBuf,
     /// The host's policy. No option and no variable changes this path.
     pub(super) policy: PathBuf,
+    /// Where this user's earlier runs are remembered.
+    pub(super) runs: Option<PathBuf>,
     /// Where the outputs of build steps are kept for the time of a run.
     pub(super) scratch: PathBuf,
 }
@@ -42,8 +45,11 @@ impl Places {
         let home = path("HOME").filter(|home| home.is_absolute());
         let xdg = path("XDG_CONFIG_HOME").filter(|config| config.is_absolute());
         let config_home = xdg.or_else(|| home.as_ref().map(|home| home.join(".config")));
+        let xdg = path("XDG_STATE_HOME").filter(|state| state.is_absolute());
+        let state_home = xdg.or_else(|| home.as_ref().map(|home| home.join(".local/state")));
         Self {
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+            runs: state_home.map(|state| state.join("capsule-run/runs")),
             home,
             named_config: path("CAPSULE_CONFIG"),
             profile: std::env::var("CAPSULE_PROFILE").ok().filter(|name| !name.is_empty()),
@@ -75,7 +81,14 @@ pub(super) fn operator(
             return Err(all);
         }
     };
-    Ok(Operator { config, policy, overrides, cwd: places.cwd.clone(), home: places.home.clone() })
+    Ok(Operator {
+        config,
+        policy,
+        overrides,
+        cwd: places.cwd.clone(),
+        home: places.home.clone(),
+        ..Operator::default()
+    })
 }
 
 /// `--config`, `$CAPSULE_CONFIG`, the user's, the host's; the first that is there. One that was
@@ -96,7 +109,7 @@ fn find_config(places: &Places, option: Option<&Path>) -> Result<Config, Vec<Dia
 
 fn read_config(path: &Path) -> Result<Config, Vec<Diagnostic>> {
     log::debug!("configuration: {}", path.display());
-    let source = source(path, "Configuration file")?;
+    let source = source(path, "Configuration file", LONGEST_TEXT)?;
     let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     policy::parse_config(&source, if json { ConfigFormat::Json } else { ConfigFormat::Toml })
 }
@@ -106,12 +119,12 @@ fn find_policy(places: &Places) -> Result<Policy, Vec<Diagnostic>> {
     if !files::exists(&places.policy) {
         return Ok(Policy::default());
     }
-    policy::parse_policy(&source(&places.policy, "Policy file")?)
+    policy::parse_policy(&source(&places.policy, "Policy file", LONGEST_TEXT)?)
 }
 
-/// A text and its name.
-fn source(path: &Path, what: &str) -> Result<Source, Vec<Diagnostic>> {
-    match files::read_text(path) {
+/// A text of at most `longest` bytes, and its name.
+pub(super) fn source(path: &Path, what: &str, longest: u64) -> Result<Source, Vec<Diagnostic>> {
+    match files::read_text(path, longest) {
         Ok(text) => Ok(Source { name: path.display().to_string(), text: Arc::from(text) }),
         Err(error) => Err(vec![unreadable(path, what, &error)]),
     }
@@ -169,16 +182,40 @@ fn usual_suites(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Takes the cases out of the suites, build steps first, and says which suites cannot be judged.
+pub(super) fn all_cases(suites: &mut [ResolvedSuite]) -> (Vec<ResolvedCase>, Vec<BrokenSuite>) {
+    let broken: Vec<_> =
+        suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
+    let mut cases = Vec::new();
+    for (at, suite) in suites.iter_mut().enumerate() {
+        if broken.iter().any(|broken| broken.suite == at) {
+            cases.extend(runner::submission_case(suite));
+        }
+        cases.append(&mut suite.cases);
+    }
+    (cases, broken)
+}
+
 /// Reads and resolves every suite; all that is wrong with any of them comes back at once.
 pub(super) fn suites(
     paths: &[PathBuf],
     operator: &Operator,
     submission: Option<&Path>,
 ) -> Result<Vec<ResolvedSuite>, Vec<Diagnostic>> {
+    suites_through(paths, operator, submission, &RealFiles)
+}
+
+/// The same; `files` is what the suites see of the file system.
+pub(super) fn suites_through(
+    paths: &[PathBuf],
+    operator: &Operator,
+    submission: Option<&Path>,
+    files: &dyn Files,
+) -> Result<Vec<ResolvedSuite>, Vec<Diagnostic>> {
     let mut suites = Vec::new();
     let mut wrong = Vec::new();
     for (index, path) in paths.iter().enumerate() {
-        match one_suite(path, index, operator, submission, None) {
+        match one_suite_through(path, index, operator, submission, None, files) {
             Ok(suite) => suites.push(suite),
             Err(diagnostics) => wrong.extend(diagnostics),
         }
@@ -195,15 +232,26 @@ pub(super) fn one_suite(
     submission: Option<&Path>,
     entry: Option<&str>,
 ) -> Result<ResolvedSuite, Vec<Diagnostic>> {
+    one_suite_through(path, index, operator, submission, entry, &RealFiles)
+}
+
+fn one_suite_through(
+    path: &Path,
+    index: usize,
+    operator: &Operator,
+    submission: Option<&Path>,
+    entry: Option<&str>,
+    files: &dyn Files,
+) -> Result<ResolvedSuite, Vec<Diagnostic>> {
     if path.is_dir() {
         return packages::load(path, index, operator, submission, entry);
     }
-    let source = source(path, "Suite file")?;
+    let source = source(path, "Suite file", MAX_SUITE_BYTES as u64)?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let suite_dir = operator.cwd.join(parent.unwrap_or(Path::new("")));
     let submission = submission.map(|folder| operator.cwd.join(folder));
     let inputs = SuiteInputs { suite_dir, submission, index };
-    resolve::load_suite(&source, format_of(path), operator, &inputs, &RealFiles)
+    resolve::load_suite(&source, format_of(path), operator, &inputs, files)
 }
 
 fn format_of(path: &Path) -> SuiteFormat {

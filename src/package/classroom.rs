@@ -124,6 +124,6 @@ fn milliseconds(minutes: f64) -> u64 {
 /// A name that can be an id.
 fn clean(name: &str) -> String {
     let name = crate::units::visible_line(name.trim().as_bytes());
-    let name: String = name.chars().take(120).collect();
+    let name: String = name.chars().take(60).collect();
     name.split('/').filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join("-").trim().to_owned()
 }

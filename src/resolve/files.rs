@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 /// The file system, as far as a suite may look at it. Paths are as the resolver makes them: the
 /// suite's folder or the submission joined with what the suite says.
-pub trait Files {
+///
+/// Files are read from several threads at a time.
+pub trait Files: Sync {
     /// The whole of a regular file. Links are followed: the files beside a suite are its author's.
     ///
     /// # Errors

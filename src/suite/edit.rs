@@ -160,11 +160,14 @@ fn is_changed(before: &Node, after: &Node, span: &Range<usize>, new: &str) -> bo
     }
 }
 
-/// The whole scalar that begins where `span` does: a span may leave out its last blank lines.
+/// The whole scalar whose value is at `span`: that of a block leaves out its header and its last
+/// blank lines.
 fn extent(text: &str, format: SuiteFormat, span: &Range<usize>) -> Option<Range<usize>> {
+    if let Some(header) = block_header(text, span.start).filter(|_| format == SuiteFormat::Yaml) {
+        return Some(header..header + block_length(&text[header..]));
+    }
     let rest = text.get(span.start..)?;
     let length = match (format, rest.as_bytes().first()?) {
-        (SuiteFormat::Yaml, b'|' | b'>') => block_length(rest),
         (SuiteFormat::Yaml, b'\'') => {
             // A doubled quote is a quote, and goes on.
             let mut from = 1;
@@ -180,6 +183,23 @@ fn extent(text: &str, format: SuiteFormat, span: &Range<usize>) -> Option<Range<
         _ => span.len(),
     };
     Some(span.start..span.start + length)
+}
+
+/// Where the `|` or `>` stands of the block whose text begins at `at`, on a line of its own.
+fn block_header(text: &str, at: usize) -> Option<usize> {
+    let before = text.get(..at)?;
+    let (above, lead) = before.rsplit_once('\n')?;
+    if !lead.trim().is_empty() {
+        return None;
+    }
+    let above = above.trim_end();
+    let start = above.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = &above[start..];
+    let line = line.split_once(" #").map_or(line, |(line, _)| line).trim_end();
+    let word = line.rfind([' ', '\t']).map_or(0, |blank| blank + 1);
+    let is_header = line[word..].starts_with(['|', '>'])
+        && line[word + 1..].bytes().all(|b| matches!(b, b'+' | b'-' | b'1'..=b'9'));
+    is_header.then_some(start + word)
 }
 
 /// Bytes of a YAML block scalar, from its `|` to the newline of its last line.
@@ -227,7 +247,8 @@ fn spellings(text: &str, format: SuiteFormat, at: &Range<usize>, new: &str) -> V
                 all.push(new.to_owned());
             }
             // The line after a block begins where the block ended.
-            all.push(quoted(new) + if block && old.ends_with('\n') { "\n" } else { "" });
+            let remark = if block { remark(old.lines().next().unwrap_or_default()) } else { "" };
+            all.push(quoted(new) + remark + if block && old.ends_with('\n') { "\n" } else { "" });
         }
         SuiteFormat::Toml => {
             for fence in ["'''", "\"\"\""] {
@@ -246,10 +267,18 @@ fn spellings(text: &str, format: SuiteFormat, at: &Range<usize>, new: &str) -> V
     all
 }
 
+/// What stands behind a block's header, with the blanks before it.
+fn remark(header: &str) -> &str {
+    let end = header.find('#').map_or(header.len(), |at| header[..at].trim_end().len());
+    if header.contains('#') { &header[end..] } else { "" }
+}
+
 /// A block with the old one's indentation and remark.
 fn block_spelling(old: &str, indent: usize, new: &str) -> Option<String> {
     let (header, body) = old.split_once('\n')?;
-    let remark = header.find('#').map_or("", |at| &header[at..]);
+    if new.is_empty() {
+        return None;
+    }
     let first = body.lines().find(|line| !line.trim().is_empty());
     let columns = first.map_or(indent + 2, |line| line.len() - line.trim_start_matches(' ').len());
     let (lines, chomp) = match new.strip_suffix('\n') {
@@ -257,11 +286,7 @@ fn block_spelling(old: &str, indent: usize, new: &str) -> Option<String> {
         Some(lines) if lines.ends_with('\n') || lines.is_empty() => (lines, "+"),
         Some(lines) => (lines, ""),
     };
-    let mut block = format!("|{chomp}");
-    if !remark.is_empty() {
-        block.push(' ');
-        block.push_str(remark);
-    }
+    let mut block = format!("|{chomp}{}", remark(header));
     for line in lines.split('\n') {
         block.push('\n');
         if !line.is_empty() {

@@ -1,9 +1,11 @@
 //! The command line from the outside, one file per command. Nothing here needs a sandbox.
 
+mod check;
 mod doctor;
 mod help;
 mod live;
 mod schema;
+mod select;
 mod single;
 mod suite;
 mod usage;

@@ -9,6 +9,8 @@ use crate::cgroups::cgroups_of;
 
 /// Longer than anything that a test of ours waits for: only a hang gets there.
 const HANG: Duration = Duration::from_secs(300);
+/// The same in an emulated machine.
+const HANG_IN_VM: Duration = Duration::from_secs(1800);
 
 /// How a run of the binary ended.
 #[derive(Debug)]
@@ -47,9 +49,10 @@ pub(crate) fn finish(mut command: Command, input: &[u8]) -> Done {
         if let Some(status) = child.try_wait().expect("our own child") {
             break status;
         }
-        if started.elapsed() > HANG {
+        let hang = if std::env::var_os("CAPSULE_RUN_VM").is_some() { HANG_IN_VM } else { HANG };
+        if started.elapsed() > hang {
             drop(child.kill());
-            panic!("{command:?} did not end within {HANG:?}");
+            panic!("{command:?} did not end within {hang:?}");
         }
         thread::sleep(Duration::from_millis(2));
     };

@@ -124,6 +124,7 @@ fn keys_decide_one_by_one_and_esc_leaves_the_rest() {
     pty.shows("1/3  a accept   r reject   s skip   q or Esc leave the rest pending");
     assert!(pty.screen().contains("│-b") && pty.screen().contains("│+c"), "{}", pty.screen());
     pty.press("\x1b[A"); // An arrow decides nothing.
+    std::thread::sleep(std::time::Duration::from_millis(300));
     pty.press("a");
     pty.shows("2/3  a accept");
     pty.press("s");

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use clap::CommandFactory;
 
 use crate::cli::args::{Cli, HelpArgs};
-use crate::cli::{exit, terminal};
+use crate::cli::select::FILTERS_HELP;
+use crate::cli::{environment, exit, terminal};
 use crate::judge::{self, Code};
 use crate::units::visible_line;
 
@@ -16,12 +17,15 @@ pub(in crate::cli) fn run(args: &HelpArgs) -> u8 {
         "" => Some(usage(&mut Cli::command())),
         "codes" => Some(judge::help_codes()),
         "exit-codes" => Some(exit_codes()),
+        "filters" => Some(FILTERS_HELP.to_owned()),
+        "env" => Some(environment::help()),
+        "verdicts" => Some(include_str!("../../../docs/verdicts.md").to_owned()),
         topic => code(topic).map(judge::help_code).or_else(|| subcommand(topic)),
     };
     let Some(text) = text else {
         let topic = visible_line(topic.as_bytes());
         terminal::say(&format!(
-            "error: no help on `{topic}`\n  help: topics are codes, exit-codes, a code such as E3001, and the subcommands"
+            "error: no help on `{topic}`\n  help: topics are codes, exit-codes, filters, verdicts, env, a code such as E3001, and the subcommands"
         ));
         return exit::USAGE;
     };

@@ -236,18 +236,28 @@ fn ask() -> io::Result<Decision> {
     let decision = loop {
         let mut key = [0; 16];
         let count = stdin.lock().read(&mut key)?;
-        let decision = match &key[..count] {
-            [] | [b'q' | b'Q' | 0x1b | 0x04] => Some(Decision::Leave),
-            [b'a' | b'A' | b'y', ..] => Some(Decision::Accept),
-            [b'r' | b'R', ..] => Some(Decision::Reject),
-            [b's' | b'S' | b'n', ..] => Some(Decision::Skip),
-            // An arrow key is an Esc with more behind it.
-            _ => None,
-        };
-        if let Some(decision) = decision {
+        if let Some(decision) = meaning(&key[..count]) {
             break decision;
         }
     };
     terminal::restore();
     Ok(decision)
+}
+
+/// What the keys mean that were pressed at once. Nothing is the end of the input.
+fn meaning(keys: &[u8]) -> Option<Decision> {
+    match keys {
+        [] | [b'q' | b'Q' | 0x1b | 0x04] => Some(Decision::Leave),
+        [b'a' | b'A' | b'y', ..] => Some(Decision::Accept),
+        [b'r' | b'R', ..] => Some(Decision::Reject),
+        [b's' | b'S' | b'n', ..] => Some(Decision::Skip),
+        // An arrow key is an Esc with more behind it, up to a letter.
+        [0x1b, b'[' | b'O', rest @ ..] => {
+            let end = rest.iter().position(|byte| (0x40..0x7f).contains(byte))?;
+            let rest = &rest[end + 1..];
+            if rest.is_empty() { None } else { meaning(rest) }
+        }
+        [_, rest @ ..] if !rest.is_empty() => meaning(rest),
+        _ => None,
+    }
 }

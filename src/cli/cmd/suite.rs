@@ -11,21 +11,23 @@ use tempfile::TempDir;
 use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
 use crate::cli::failure::Failure;
+use crate::cli::history::History;
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
 use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
-use crate::cli::select::select;
+use crate::cli::select::{Choice, Chosen, choose};
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
+use crate::cli::variables::{self, FlakyArg};
 use crate::cli::{account, binds, cmd, exit, last_words, overrides, packages, review, terminal};
 use crate::judge::Status;
 use crate::report::json as json_report;
 use crate::report::text::{self, Audience, TextStyle};
 use crate::report::{CaseReport, RecordedRun, RunReport, SuiteInfo, junit};
 use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
-use crate::runner::{self, BrokenSuite, Event, RunPlan};
+use crate::runner::{self, Again, BrokenSuite, Event, Flaky, RunPlan};
 use crate::sandbox::cancel::Cancel;
 use crate::units::{parse_duration, visible_line};
 
@@ -43,6 +45,8 @@ struct Job {
     cases: Vec<Arc<ResolvedCase>>,
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
+    chosen: Chosen,
+    history: History,
     /// `--submissions`.
     solutions: Option<Solutions>,
     /// The copy of a submission that is a single file.
@@ -61,6 +65,7 @@ struct Reports {
 /// Runs suites.
 pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
     let done = prepare(&args, places).and_then(|job| {
+        job.chosen.tell(args.show.quiet);
         if args.list {
             return Ok(list(&job));
         }
@@ -68,8 +73,7 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
             return Ok(print(&format!("{:#}\n", plan(&job))));
         }
         if job.cases.is_empty() {
-            terminal::say("error: no case selected");
-            return Ok(exit::NOTHING_SELECTED);
+            return Ok(job.chosen.nothing(args.select.no_cases));
         }
         execute(&job, &args, places)
     });
@@ -92,7 +96,8 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         return Err(Failure::Usage("--json and --junit name the same file".to_owned()));
     }
     let options = overrides::of_suite(&args.operator, &args.set)?;
-    let operator = load::operator(places, args.operator.config.as_deref(), options)?;
+    let mut operator = load::operator(places, args.operator.config.as_deref(), options)?;
+    variables::give(&args.language, &mut operator)?;
     let paths = load::find_suites(places, &args.suites)?;
     let staged = match &args.submission {
         Some(path) => packages::stage(path, &places.scratch)?,
@@ -106,18 +111,12 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
             (suites, Some(solutions))
         }
     };
+    variables::check_known(&operator, &suites)?;
     binds::check(suites.iter().flat_map(|suite| &suite.cases))?;
-    let broken: Vec<_> =
-        suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
-    let mut cases = Vec::new();
-    for (at, suite) in suites.iter_mut().enumerate() {
-        cases.extend(
-            broken.iter().find(|broken| broken.suite == at).and_then(|_| runner::submission_case(suite)),
-        );
-        cases.append(&mut suite.cases);
-    }
+    let (cases, broken) = load::all_cases(&mut suites);
+    let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
     let all = cases.len();
-    let cases = select(cases, &args.select).map_err(Failure::Usage)?;
+    let Choice { cases, chosen } = choose(cases, &suites, &args.select, &history)?;
     Ok(Job {
         operator,
         paths,
@@ -127,6 +126,8 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         broken,
         jobs,
         run_timeout,
+        chosen,
+        history,
         solutions,
         _staged: staged,
     })
@@ -144,6 +145,15 @@ fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
     };
     let jobs: NonZeroUsize = text.parse().map_err(|_| wrong())?;
     if jobs.get() > 1024 { Err(Failure::Usage("--jobs: at most 1024".to_owned())) } else { Ok(jobs) }
+}
+
+/// What was said about trying again.
+fn again(args: &SuiteArgs) -> Again {
+    let flaky = match args.flaky {
+        FlakyArg::Pass => Flaky::Pass,
+        FlakyArg::Fail => Flaky::Fail,
+    };
+    Again { retries: args.retries, flaky }
 }
 
 fn run_timeout(text: &str) -> Result<Duration, Failure> {
@@ -208,9 +218,12 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     run.meta.duration = clock.elapsed();
     finish(&mut run, &interrupted);
     terminal::restore();
-    let (mut status, mut reason) = exit::of_run(&run, interrupted.cause());
+    let (mut status, mut reason) = job.chosen.rest(exit::of_run(&run, interrupted.cause()));
     match &job.solutions {
-        None => show(&run, args, &style),
+        None => {
+            job.history.keep(&run, &job.chosen, status);
+            show(&run, args, &style);
+        }
         Some(solutions) => {
             if interrupted.cause().is_none() {
                 (status, reason) = solutions.status(&run);
@@ -249,7 +262,7 @@ fn run_cases(
         max_fail: if args.exit_first { Some(NonZeroUsize::MIN) } else { args.max_fail },
         broken: job.broken.clone(),
         scratch: places.scratch.clone(),
-        again: runner::Again::default(),
+        again: again(args),
     };
     let engine = engine(&job.operator, args.fresh.unwrap_or_default());
     let progress = Arc::new(Progress::new(&args.show, style.clone()));

@@ -137,7 +137,7 @@ mod tests {
                 continue;
             };
             assert!(columns >= 20 && line.width() < columns, "{columns}: {line}");
-            assert_eq!(line.contains('━'), columns > 75, "{columns}: {line}");
+            assert_eq!(line.contains('━'), columns > 70, "{columns}: {line}");
         }
     }
 
@@ -147,7 +147,7 @@ mod tests {
         assert!(line.contains("31/42   24 ok  5 failed  1 error  1 flaky  1 not run   0.0s"), "{line}");
         assert_eq!(line.matches(['━', '╸', '─']).count(), 99 - 1 - 61, "{line}");
         let narrow = at(40, &state()).expect("room for it");
-        assert_eq!(narrow, " 31/42  5 failed  1 error  1 flaky  1 n…");
+        assert_eq!(narrow, " 31/42  5 failed  1 error  1 flaky  1 …");
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn of_case(report: &CaseReport) -> Vec<Change> {
     let change = |target: &CheckTarget| {
         let expected = expected(&report.case.expectation, target)?;
         let actual = actual(ran, target)?;
-        let new = accepted(expected.compare, &expected.bytes, actual);
+        let new = accepted(expected.compare, &expected.bytes, actual)?;
         Some(Change::new(&report.case, target.clone(), expected, new))
     };
     failed.filter_map(|check| change(&check.target)).collect()

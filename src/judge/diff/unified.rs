@@ -80,8 +80,11 @@ fn too_long(bytes: &[u8]) -> bool {
     bytes.len() > MAX_BYTES || newlines(bytes) > MAX_LINES
 }
 
-/// Header, a hunk's header, a line of each side, and the remark that there is more.
-const LEAST: usize = 6;
+/// What is around the lines of one change: the header, that of the hunk, what is left out of either
+/// side, and the remark that there is more.
+const AROUND: usize = 6;
+/// The fewest lines of which one is on either side.
+const LEAST: usize = AROUND + 2;
 
 /// Lines as a comparison sees them.
 type Keys<'a> = Vec<Cow<'a, [u8]>>;
@@ -157,8 +160,8 @@ impl Sides<'_> {
         }
         let (old, new) = (&self.expected[op.old_range()], &self.actual[op.new_range()]);
         // Of one change both sides are to be seen.
-        let (whole, half) =
-            (self.most.saturating_sub(self.most / 4), (self.most.saturating_mul(3) / 8).max(1));
+        let whole = self.most.saturating_sub(AROUND);
+        let half = (whole / 2).max(1);
         let most = if old.len().saturating_add(new.len()) > whole { half } else { whole };
         self.draw_side(Side { sign: '-', name: "expected", lines: old, partners: new, most }, page);
         self.draw_side(Side { sign: '+', name: "actual", lines: new, partners: old, most }, page);

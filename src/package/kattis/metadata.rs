@@ -126,7 +126,7 @@ fn name(metadata: &Metadata) -> Option<String> {
         _ => scalar(node)?,
     };
     let name = crate::units::visible_line(name.trim().as_bytes());
-    (!name.is_empty() && name.len() <= 200).then_some(name)
+    crate::suite::bad_name(&name).is_none().then_some(name)
 }
 
 fn limits(folder: &mut Folder<'_>, metadata: &Metadata, problem: &mut Problem) {
@@ -147,16 +147,21 @@ fn limits(folder: &mut Folder<'_>, metadata: &Metadata, problem: &mut Problem) {
     }
 }
 
-/// `.timelimit`, as ICPC packages have it: seconds.
+/// Beside `problem.yaml`, as ICPC packages have it: seconds.
 fn file_limit(folder: &mut Folder<'_>) -> Option<f64> {
-    if !folder.has(".timelimit") {
-        return None;
-    }
-    let source = folder.text(".timelimit")?;
-    let seconds = source.text.trim().parse::<f64>().ok();
+    let (path, text) = if folder.has(".timelimit") {
+        (".timelimit", folder.text(".timelimit")?.text.trim().to_owned())
+    } else {
+        // `timelimit='2.5'`, as DOMjudge keeps it.
+        let path = "domjudge-problem.ini";
+        let source = folder.has(path).then(|| folder.text(path)).flatten()?;
+        let line = source.text.lines().find_map(|line| line.trim().strip_prefix("timelimit"))?.to_owned();
+        (path, line.trim_matches(|c: char| c.is_whitespace() || "='\"".contains(c)).to_owned())
+    };
+    let seconds = text.parse::<f64>().ok();
     let seconds = seconds.filter(|seconds| *seconds > 0.0 && *seconds <= MOST_SECONDS);
     if seconds.is_none() {
-        folder.error("`.timelimit` is no time limit", "write seconds, at most 3600");
+        folder.error(format!("`{path}` is no time limit"), "write seconds, at most 3600");
     }
     seconds
 }

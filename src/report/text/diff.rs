@@ -268,8 +268,8 @@ mod tests {
     fn side_by_side_has_the_expected_on_the_left_and_fits_the_terminal() {
         let text = with(DiffLayout::Side);
         assert!(text.lines().all(|line| line.width() < 60), "{text}");
-        assert!(text.contains("    1     1 │ reading 3 numbers     reading 3 numbers\n"), "{text}");
-        assert!(text.contains("    2     2 │ total: 6            | total: 5\n"), "{text}");
+        assert!(text.contains("    1     1 │ reading 3 numbers       reading 3 numbers\n"), "{text}");
+        assert!(text.contains("    2     2 │ total: 6              | total: 5\n"), "{text}");
     }
 
     #[test]

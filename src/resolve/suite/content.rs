@@ -1,13 +1,19 @@
 //! Reading the files beside a suite: each once, never out of the submission.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::planned::Planned;
 use super::resolver::{Resolver, path_shown};
 use crate::judge::Code;
 use crate::resolve::FileContent;
+
+/// How many threads read files at a time, and how many files are worth a thread.
+const MOST_READERS: usize = 8;
+const WORTH_A_THREAD: usize = 256;
 
 impl Resolver<'_> {
     /// The file at `path`, relative to the suite. What is wrong with it is said at `span`.
@@ -31,9 +37,35 @@ impl Resolver<'_> {
         }
     }
 
+    /// Reads the inputs and answers that globs found, several at a time: there may be two hundred
+    /// thousand of them, and most of the time goes into waiting for the system.
+    pub(super) fn read_ahead(&mut self, planned: &[Planned<'_>]) {
+        let files = planned.iter().filter_map(|case| case.from_file.as_ref());
+        let paths: Vec<&Path> = files
+            .flat_map(|file| [Some(&file.input), file.answer.as_ref().map(|answer| &answer.0)])
+            .flatten()
+            .map(PathBuf::as_path)
+            .collect();
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_READERS);
+        let share = paths.len().div_ceil(threads);
+        if share < WORTH_A_THREAD {
+            return;
+        }
+        let this = &*self;
+        let read = |paths: &[&Path]| paths.iter().map(|path| this.read_now(path)).collect::<Vec<_>>();
+        let contents: Vec<_> = std::thread::scope(|scope| {
+            let readers: Vec<_> = paths.chunks(share).map(|paths| scope.spawn(move || read(paths))).collect();
+            readers.into_iter().flat_map(|reader| reader.join().unwrap_or_default()).collect()
+        });
+        // A reader that died has read nothing: its files are read one by one, when they are needed.
+        if contents.len() == paths.len() {
+            self.ahead = paths.into_iter().map(Path::to_owned).zip(contents).collect();
+        }
+    }
+
     /// An input that a glob found: read once by the one case that it makes, so not kept.
     pub(super) fn read_input(&mut self, path: &Path, span: &Range<usize>) -> Option<Arc<[u8]>> {
-        match self.read_now(path) {
+        match self.ahead.remove(path).unwrap_or_else(|| self.read_now(path)) {
             Ok(content) => Some(self.keep(content.bytes)),
             Err(message) => {
                 self.mistake(Code::OutOfRange, span, message, "");

@@ -1,5 +1,6 @@
 //! Cases made from files: one for each input that a glob matches.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
@@ -23,20 +24,20 @@ impl Resolver<'_> {
     /// The cases of `from`, in natural order of their inputs.
     pub(super) fn cases_from(&mut self, from: &CasesFrom) -> Vec<FromFile> {
         let base = fixed_part(&from.stdin.value);
-        let mut inputs = self.matches(from, &base);
+        let (mut inputs, listed) = self.matches(from, &base);
         inputs.sort_by(|left, right| natural::compare(left, right));
-        inputs.iter().filter_map(|input| self.case_of(from, &base, input)).collect()
+        inputs.iter().filter_map(|input| self.case_of(from, &base, input, &listed)).collect()
     }
 
-    /// Every file that the glob matches, relative to the suite.
-    fn matches(&mut self, from: &CasesFrom, base: &str) -> Vec<String> {
+    /// Every file that the glob matches, relative to the suite; and every file below `base`.
+    fn matches(&mut self, from: &CasesFrom, base: &str) -> (Vec<String>, HashSet<PathBuf>) {
         let (pattern, span) = (&from.stdin.value, &from.stdin.span);
         let matcher = match GlobBuilder::new(pattern).literal_separator(true).build() {
             Ok(glob) => glob.compile_matcher(),
             Err(error) => {
                 let message = format!("this is no glob: {}", error.kind());
                 self.mistake(Code::InvalidInput, span, message, "write `data/*.in` or `data/**/*.in`");
-                return Vec::new();
+                return Default::default();
             }
         };
         let folder = self.root.join(base);
@@ -47,7 +48,7 @@ impl Resolver<'_> {
                 let message =
                     format!("this glob matches no file: the folder `{folder}` cannot be listed: {error}");
                 self.mistake(Code::OutOfRange, span, message, "globs are relative to the suite file");
-                return Vec::new();
+                return Default::default();
             }
         };
         let mut inputs = Vec::new();
@@ -70,10 +71,16 @@ impl Resolver<'_> {
             let help = "globs are relative to the suite file; `*` stays in one folder, `**` goes into all";
             self.mistake(Code::OutOfRange, span, "this glob matches no file", help);
         }
-        inputs
+        (inputs, listed.into_iter().collect())
     }
 
-    fn case_of(&mut self, from: &CasesFrom, base: &str, input: &str) -> Option<FromFile> {
+    fn case_of(
+        &mut self,
+        from: &CasesFrom,
+        base: &str,
+        input: &str,
+        listed: &HashSet<PathBuf>,
+    ) -> Option<FromFile> {
         let answer = match &from.expect_stdout {
             Some(template) => {
                 let answer = expand(&template.value, input);
@@ -83,7 +90,8 @@ impl Resolver<'_> {
                     return None;
                 }
                 let path = PathBuf::from(answer);
-                if self.files.kind(&self.root.join(&path)).is_none() {
+                let is_listed = path.strip_prefix(base).is_ok_and(|below| listed.contains(below));
+                if !is_listed && self.files.kind(&self.root.join(&path)).is_none() {
                     let message = format!(
                         "the input `{}` has no answer: `{}` does not exist",
                         path_shown(Path::new(input)),

@@ -4,12 +4,16 @@
 mod content;
 mod expectation;
 mod globbing;
+mod including;
 mod judging;
 mod natural;
 mod needs;
 mod planned;
 mod resolver;
 mod settings;
+mod shared;
+mod shares;
+mod terms;
 #[cfg(test)]
 mod tests;
 

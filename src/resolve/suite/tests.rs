@@ -57,7 +57,7 @@ impl Files for Map {
 
 fn load(text: &str, files: &[(&str, &str)]) -> Result<ResolvedSuite, Vec<Diagnostic>> {
     let source = Source { name: "suite.yaml".to_owned(), text: text.into() };
-    let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), submission: None, index: 3 };
+    let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), index: 3, ..SuiteInputs::default() };
     load_suite(&source, SuiteFormat::Yaml, &Operator::default(), &inputs, &Map::new(files))
 }
 
@@ -300,7 +300,7 @@ fn yaml_toml_and_json_mean_the_same() {
         r#"{"version": 1, "cases": [{"id": "a", "run": ["x", "1"], "points": 2.5, "expect": {"exit": 3}}]}"#;
     let of = |name: &str, text: &str| {
         let source = Source { name: name.to_owned(), text: text.into() };
-        let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), submission: None, index: 0 };
+        let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), ..SuiteInputs::default() };
         let suite = load_suite(&source, SuiteFormat::of(name), &Operator::default(), &inputs, &Map::new(&[]));
         let case = suite.expect("good").cases.remove(0);
         (case.id, case.argv, case.points, case.expectation)
@@ -397,7 +397,7 @@ proptest! {
     fn a_mangled_suite_never_panics_and_says_why_it_is_refused(text in mangled()) {
         for name in ["x.yaml", "x.toml", "x.json"] {
             let source = Source { name: name.to_owned(), text: text.as_str().into() };
-            let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), submission: None, index: 0 };
+            let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), ..SuiteInputs::default() };
             let files = Map::new(HOMEWORK_FILES);
             let format = SuiteFormat::of(name);
             if let Err(errors) = load_suite(&source, format, &Operator::default(), &inputs, &files) {

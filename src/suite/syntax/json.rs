@@ -87,6 +87,7 @@ impl Walk<'_> {
             }
         }
         self.at += 1;
+        entries.shrink_to_fit();
         Ok(Value::Map(entries))
     }
 
@@ -100,6 +101,7 @@ impl Walk<'_> {
             }
         }
         self.at += 1;
+        items.shrink_to_fit();
         Ok(Value::List(items))
     }
 

@@ -1,7 +1,9 @@
 //! YAML through serde-saphyr, with every budget set: the file may be hostile.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, Spanned};
@@ -38,12 +40,17 @@ fn broken(source: &Source) -> Diagnostic {
     }
 }
 
+thread_local! {
+    /// What the thread that is parsing parses: a `Deserialize` can be given nothing, and trees of
+    /// another kind than ours, made whole and then turned into ours, take several times the memory.
+    static TEXT: RefCell<Arc<str>> = RefCell::new(Arc::from(""));
+}
+
 fn parse_here(source: &Source) -> Result<Node, Vec<Diagnostic>> {
     let text: &str = &source.text;
-    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options(text.len())) {
-        Ok(raw) => Ok(node(raw, text)),
-        Err(error) => Err(vec![diagnostic(&error, source)]),
-    }
+    TEXT.set(Arc::clone(&source.text));
+    serde_saphyr::from_str_with_options::<Node>(text, options(text.len()))
+        .map_err(|error| vec![diagnostic(&error, source)])
 }
 
 /// Without aliases a file of `len` bytes has at most `len` nodes. With aliases it may have twice
@@ -70,8 +77,29 @@ enum Raw {
     Integer(i128),
     Float(f64),
     Text(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Spanned::<Raw>::deserialize(deserializer)?;
+        Ok(TEXT.with_borrow(|text| node(raw, text)))
+    }
+}
+
+/// A key of a map.
+struct Key {
+    text: String,
+    span: Range<usize>,
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let key = Spanned::<String>::deserialize(deserializer)?;
+        let span = TEXT.with_borrow(|text| span(&key.referenced, text));
+        Ok(Self { text: key.value, span })
+    }
 }
 
 impl<'de> Deserialize<'de> for Raw {
@@ -134,14 +162,17 @@ impl<'de> Visitor<'de> for RawVisitor {
         while let Some(item) = seq.next_element()? {
             items.push(item);
         }
+        // There may be a hundred thousand lists of two.
+        items.shrink_to_fit();
         Ok(Raw::List(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
         let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+        while let Some((key, value)) = map.next_entry::<Key, Node>()? {
+            entries.push(Entry { key: key.text, key_span: key.span, value });
         }
+        entries.shrink_to_fit();
         Ok(Raw::Map(entries))
     }
 }
@@ -154,17 +185,8 @@ fn node(raw: Spanned<Raw>, text: &str) -> Node {
         Raw::Integer(value) => Value::Integer(value, spelling()),
         Raw::Float(value) => Value::Float(value, spelling()),
         Raw::Text(value) => Value::Text(value),
-        Raw::List(items) => Value::List(items.into_iter().map(|item| node(item, text)).collect()),
-        Raw::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| Entry {
-                    key_span: span(&key.referenced, text),
-                    key: key.value,
-                    value: node(value, text),
-                })
-                .collect(),
-        ),
+        Raw::List(items) => Value::List(items),
+        Raw::Map(entries) => Value::Map(entries),
     };
     Node { span: span(&raw.referenced, text), value }
 }

@@ -1,0 +1,15 @@
+//! Which cases of the suites are run: those that were asked for, and everything that they need.
+
+mod choose;
+mod expression;
+mod options;
+mod parse_expression;
+mod previous;
+mod shard;
+mod tags;
+mod tell;
+
+pub(super) use choose::{Choice, Chosen, choose};
+pub(super) use expression::HELP as FILTERS_HELP;
+pub(super) use options::SelectArgs;
+pub(super) use previous::{Before, Previous, Words};
