@@ -436,7 +436,8 @@ fn show(run: &RunReport, records: &RunRecords<'_>, args: &SuiteArgs, style: &Tex
         OutputWhen::Fail => failed(report.verdict.status),
     };
     if args.show.verbose {
-        run.cases.iter().for_each(|report| terminal::say_text(&in_full(report)));
+        let seen = run.cases.iter().filter(|report| style.audience.sees(report.case.visibility));
+        seen.for_each(|report| terminal::say_text(&in_full(report)));
     }
     let (mut left, mut shown) = (MOST_LINES, 0);
     for report in run.cases.iter().filter(wanted) {
