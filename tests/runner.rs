@@ -15,7 +15,7 @@ use capsule_run::resolve::{
     Blame, CaseId, CaseKind, CaseSettings, ResolvedCase, ResolvedLimits, SettingOrigins, Sources, Terms,
     Visibility, Xfail,
 };
-use capsule_run::runner::{self, Again, BrokenSuite, Event, Flaky, RunPlan};
+use capsule_run::runner::{self, Again, BrokenSuite, BuildCache, Event, Flaky, RunPlan};
 use capsule_run::sandbox::Engine;
 use capsule_run::sandbox::cancel::{Cancel, CancelLevel};
 use capsule_run::sandbox::outcome::{
@@ -187,6 +187,7 @@ fn needing(mut case: ResolvedCase, needs: &[&str]) -> ResolvedCase {
 
 fn plan(cases: Vec<ResolvedCase>, jobs: usize) -> RunPlan {
     RunPlan {
+        builds: Arc::new(BuildCache::off()),
         cases: cases.into_iter().map(Arc::new).collect(),
         jobs: NonZeroUsize::new(jobs).expect("at least one"),
         max_fail: None,
@@ -367,7 +368,7 @@ fn max_fail_stops_the_run_after_so_many_failures() {
 fn a_submission_that_lacks_a_required_file_is_a_failed_build_and_nothing_runs() {
     let cases = vec![build("submission", "pass"), case("a", "pass")];
     let mut plan = plan(cases, 1);
-    plan.broken = vec![BrokenSuite { suite: 0, missing: vec![PathBuf::from("sort.c")] }];
+    plan.broken = vec![BrokenSuite { suite: 0, missing: vec![PathBuf::from("sort.c")], reason: None }];
     let engine = Pretend::default();
     let reports = run(&plan, &engine);
     assert_eq!(

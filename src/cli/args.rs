@@ -22,7 +22,7 @@ use crate::sandbox::Fresh;
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS] [-- PATTERN...]\n       capsule-run list|check|review [SUITE]... [OPTIONS]\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
+    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS] [-- PATTERN...]\n       capsule-run grade SUITE --submissions GLOB --out DIR\n       capsule-run list|check|review [SUITE]... [OPTIONS]\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
     after_help = "Exit status of `capsule-run -- CMD`: the program's own; 124 at a limit, 128+N for a signal, 126 not executable, 127 not found, 125 when capsule-run itself failed.\nMore: capsule-run help exit-codes, capsule-run help codes, capsule-run help suite"
 )]
 pub(super) struct Cli {
@@ -39,6 +39,8 @@ pub(super) enum Command {
     Suite(Box<SuiteArgs>),
     /// Make any report of a run again from its event stream
     Report(Box<ReportCommandArgs>),
+    /// Grade a class: every submission with one suite, a report each, and a gradebook
+    Grade(Box<super::grade_args::GradeArgs>),
     /// List the selected cases in order, or every value of one and where it came from; run nothing
     List(Box<ListArgs>),
     /// Find everything that is wrong with suites, and what looks wrong; run nothing
@@ -168,6 +170,9 @@ pub(super) struct OperatorArgs {
     /// What to do where the kernel cannot hold a limit: refuse, or watch and say so
     #[arg(long, value_enum, value_name = "HOW")]
     pub(super) require: Option<RequireArg>,
+    /// Multiply every limit of time: 1.5 for a slower machine; ceilings of the policy still hold
+    #[arg(long, alias = "timeout-scale", value_name = "FACTOR", value_parser = super::grade_args::factor)]
+    pub(super) time_factor: Option<u32>,
 }
 
 /// `--require`.
@@ -228,6 +233,8 @@ pub(super) struct SuiteArgs {
     pub(super) set: Vec<String>,
     #[command(flatten)]
     pub(super) operator: OperatorArgs,
+    #[command(flatten)]
+    pub(super) cache: super::grade_args::CacheArgs,
     #[command(flatten)]
     pub(super) reports: ReportArgs,
     #[command(flatten)]

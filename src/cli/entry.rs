@@ -43,6 +43,7 @@ fn dispatch(cli: Cli) -> u8 {
         None => cmd::single::run(cli.single, &places),
         Some(Command::Suite(args)) => cmd::suite::run(*args, &places),
         Some(Command::Report(args)) => cmd::report::run(&args, &places),
+        Some(Command::Grade(args)) => cmd::grade::run(&args, &places),
         Some(Command::List(args)) => cmd::list::run(&args, &places),
         Some(Command::Check(args)) => cmd::check::run(&args, &places),
         Some(Command::Runs(args)) => cmd::runs::run(&args, &places),

@@ -4,6 +4,8 @@
 mod account;
 mod args;
 mod binds;
+mod build_cache;
+mod class;
 mod cmd;
 mod engine;
 mod entry;
@@ -13,6 +15,7 @@ mod excerpt;
 mod exit;
 mod failure;
 mod files;
+mod grade_args;
 mod history;
 mod ids;
 mod journal;

@@ -81,6 +81,15 @@ impl ReportFile {
     }
 }
 
+/// Writes a file in one step: no reader ever sees half of it.
+///
+/// # Errors
+/// [`ReportError`] when it cannot be written.
+pub(super) fn write_whole(path: &Path, report: WriteReport<'_>) -> Result<(), ReportError> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    replace(path, folder, report).map_err(|source| ReportError { path: path.to_owned(), source })
+}
+
 impl ReportPlace {
     fn find(path: &Path) -> io::Result<Self> {
         if path == Path::new("-") {

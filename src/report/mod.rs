@@ -18,6 +18,7 @@ mod ctrf;
 mod encode;
 mod format;
 mod gradescope;
+mod gradebook;
 mod hint;
 mod markdown;
 mod model;
@@ -33,6 +34,7 @@ mod trace;
 mod words;
 
 pub use format::Format;
+pub use gradebook::{Gradebook, Row, RowStatus};
 pub use model::{Attempt, CaseReport, Host, RunMeta, RunReport, SuiteInfo, Summary};
 pub use replay::{Replay, ReplayError, record_of_line};
 pub use run_records::{CaseSource, RecordedRun, RunOutcome, RunRecords};

@@ -90,6 +90,17 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// What is to be thought of it.
     pub verdict: Verdict,
+    /// Whether it was run while nothing else of the run was, because the attempt before it was
+    /// judged by its time and that was close: that one then does not count.
+    pub alone: bool,
+}
+
+impl Attempt {
+    /// Those that count: an attempt that was made again alone does not.
+    pub fn that_count(attempts: &[Self]) -> impl Iterator<Item = &Self> {
+        let next_is_alone = |at: usize| attempts.get(at + 1).is_some_and(|next| next.alone);
+        attempts.iter().enumerate().filter(move |(at, _)| !next_is_alone(*at)).map(|(_, attempt)| attempt)
+    }
 }
 
 /// Totals of a run, computed from its cases.
@@ -172,7 +183,7 @@ impl CaseReport {
     #[must_use]
     pub fn is_flaky(&self) -> bool {
         self.verdict.status == Status::Passed
-            && self.attempts.iter().any(|attempt| attempt.verdict.status != Status::Passed)
+            && Attempt::that_count(&self.attempts).any(|attempt| attempt.verdict.status != Status::Passed)
     }
 
     /// Processes that were still alive when the program had ended, and were killed.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::again::Again;
+use super::cache::BuildCache;
 use crate::resolve::{CaseId, CaseKind, ResolvedCase, ResolvedSuite, Visibility};
 use crate::sandbox::spec::Stdin;
 
@@ -22,6 +23,8 @@ pub struct RunPlan {
     pub broken: Vec<BrokenSuite>,
     /// Where the private folder for the outputs of build steps is made.
     pub scratch: PathBuf,
+    /// Builds that need not be made again.
+    pub builds: Arc<BuildCache>,
     /// Trying again.
     pub again: Again,
 }
@@ -34,6 +37,8 @@ pub struct BrokenSuite {
     pub suite: usize,
     /// The required files that are missing, relative to the submission.
     pub missing: Vec<PathBuf>,
+    /// What else makes it impossible to build or run anything.
+    pub reason: Option<String>,
 }
 
 impl BrokenSuite {
@@ -41,7 +46,8 @@ impl BrokenSuite {
     #[must_use]
     pub fn of(index: usize, suite: &ResolvedSuite) -> Option<Self> {
         let missing = suite.missing_required.clone();
-        (!missing.is_empty()).then_some(Self { suite: index, missing })
+        let reason = suite.unusable.clone();
+        (!missing.is_empty() || reason.is_some()).then_some(Self { suite: index, missing, reason })
     }
 }
 
@@ -89,6 +95,7 @@ impl RunPlan {
             max_fail: None,
             broken: Vec::new(),
             scratch,
+            builds: Arc::new(BuildCache::off()),
             again: Again::default(),
         }
     }

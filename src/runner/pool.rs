@@ -16,6 +16,7 @@ use super::event::Event;
 use super::outputs::{Outputs, Seen};
 use super::plan::RunPlan;
 use super::schedule::{Next, Schedule};
+use super::timing::Gate;
 use super::worker::{execute, harness_fault, without_running};
 
 /// Everything that the workers of one run share.
@@ -27,6 +28,7 @@ struct Run<'a> {
     take: &'a (dyn Fn(usize, CaseReport) + Sync),
     state: Mutex<State>,
     finished_one: Condvar,
+    gate: Gate,
 }
 
 struct State {
@@ -64,7 +66,7 @@ pub fn run_each(
     let schedule = Schedule::new(plan);
     let outputs = Outputs::new(&plan.scratch);
     let state = Mutex::new(State { schedule, outputs });
-    let run = Run { plan, engine, cancel, events, take, state, finished_one: Condvar::new() };
+    let run = Run { plan, engine, cancel, events, take, state, finished_one: Condvar::new(), gate: Gate::new() };
     let jobs = plan.jobs.get().min(plan.cases.len().max(1));
     events(Event::RunStarted { total: plan.cases.len(), jobs });
     if jobs == 1 {
@@ -122,8 +124,14 @@ impl Run<'_> {
             );
         }
         (self.events)(Event::CaseStarted { case });
-        let with = With { engine: self.engine, cancel: self.cancel, outputs, for_judge };
-        execute(case, with, self.plan.again)
+        let with = With { engine: self.engine, cancel: self.cancel, gate: &self.gate, outputs, for_judge };
+        let make = || execute(case, with, self.plan.again);
+        if case.kind == CaseKind::Build {
+            let stop = || self.cancel.level() != CancelLevel::Running;
+            let outputs = if case.for_judge { for_judge } else { outputs };
+            return self.plan.builds.build(case, outputs, &stop, make);
+        }
+        make()
     }
 
     fn finish(&self, state: &mut State, at: usize, report: CaseReport) {

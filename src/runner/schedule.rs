@@ -233,9 +233,12 @@ impl Schedule {
         if self.first.get(&suite) != Some(&at) {
             return None;
         }
-        let missing = &plan.broken.iter().find(|broken| broken.suite == suite)?.missing;
-        let names: Vec<_> = missing.iter().map(|name| format!("`{}`", name.display())).collect();
-        let message = format!("the submission lacks the required {}", names.join(", "));
+        let broken = plan.broken.iter().find(|broken| broken.suite == suite)?;
+        let names: Vec<_> = broken.missing.iter().map(|name| format!("`{}`", name.display())).collect();
+        let message = match &broken.reason {
+            Some(reason) if names.is_empty() => format!("the submission cannot be run: {reason}"),
+            _ => format!("the submission lacks the required {}", names.join(", ")),
+        };
         Some(Verdict {
             status: Status::Failed,
             code: Some(Code::BuildFailed),

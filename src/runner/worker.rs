@@ -21,7 +21,7 @@ pub(super) fn execute(case: &Arc<ResolvedCase>, with: With<'_>, how: Again) -> C
     }
     let mut attempts = Vec::with_capacity(1);
     loop {
-        attempts.push(attempt(case, with));
+        attempts.extend(attempt(case, with));
         match again::again(case, how, &attempts) {
             Some(delay) if again::wait(delay, with.cancel) => {}
             _ => break,

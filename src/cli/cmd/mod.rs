@@ -4,6 +4,7 @@ pub(super) mod check;
 pub(super) mod completions;
 pub(super) mod create_config;
 pub(super) mod doctor;
+pub(super) mod grade;
 pub(super) mod help;
 pub(super) mod import;
 pub(super) mod list;

@@ -24,13 +24,13 @@ use crate::cli::select::{Choice, Chosen, choose};
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
 use crate::cli::variables::{self, FlakyArg};
-use crate::cli::{account, binds, cmd, exit, last_words, overrides, packages, review, terminal};
+use crate::cli::{account, binds, build_cache, cmd, exit, last_words, overrides, packages, review, terminal};
 use crate::judge::Status;
 use crate::report::record::{RunFooter, RunHeader};
 use crate::report::text::{self, TextStyle};
 use crate::report::{CaseReport, RunRecords, RunReport, SuiteInfo};
 use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
-use crate::runner::{self, Again, BrokenSuite, Event, Flaky, RunPlan};
+use crate::runner::{self, Again, BrokenSuite, BuildCache, Event, Flaky, RunPlan};
 use crate::sandbox::cancel::Cancel;
 use crate::units::{parse_duration, visible_line};
 
@@ -49,6 +49,7 @@ struct Job {
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
     events: Option<EventTarget>,
+    builds: Arc<BuildCache>,
     chosen: Chosen,
     history: History,
     /// `--submissions`.
@@ -115,11 +116,13 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let (cases, broken) = load::all_cases(&mut suites);
     let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
     let all = cases.len();
+    let builds = build_cache::open(&args.cache, places)?;
     let Choice { cases, chosen } = choose(cases, &suites, &args.select, &history)?;
     Ok(Job {
         operator,
         paths,
         suites,
+        builds,
         left_out: all - cases.len(),
         cases: cases.into_iter().map(Arc::new).collect(),
         broken,
@@ -133,7 +136,7 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     })
 }
 
-fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
+pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
     if text == "auto" {
         return Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
     }
@@ -289,6 +292,7 @@ fn run_cases(
         max_fail: if args.exit_first { Some(NonZeroUsize::MIN) } else { args.max_fail },
         broken: job.broken.clone(),
         scratch: places.scratch.clone(),
+        builds: Arc::clone(&job.builds),
         again: again(args),
     };
     let engine = engine(&job.operator, args.fresh.unwrap_or_default());
@@ -432,7 +436,8 @@ fn show(run: &RunReport, records: &RunRecords<'_>, args: &SuiteArgs, style: &Tex
         OutputWhen::Fail => failed(report.verdict.status),
     };
     if args.show.verbose {
-        run.cases.iter().for_each(|report| terminal::say_text(&in_full(report)));
+        let seen = run.cases.iter().filter(|report| style.audience.sees(report.case.visibility));
+        seen.for_each(|report| terminal::say_text(&in_full(report)));
     }
     let (mut left, mut shown) = (MOST_LINES, 0);
     for report in run.cases.iter().filter(wanted) {

@@ -33,7 +33,7 @@ impl EventLog {
     pub(in crate::cli) fn open(target: Option<&EventTarget>, scratch: &Path) -> Result<Self, ReportError> {
         let shown = target.map(EventTarget::shown);
         let failed = |source| ReportError::new(shown.clone().unwrap_or_else(|| scratch.to_owned()), source);
-        let private = || tempfile::tempfile_in(scratch);
+        let private = || tempfile::tempfile_in(scratch).or_else(|error| in_memory().map_err(|_| error));
         let (file, pump) = match target.map(EventTarget::open).transpose().map_err(failed)? {
             None => (private().map_err(failed)?, None),
             Some(Opened::File(file)) => (file, None),
@@ -93,6 +93,12 @@ impl EventLog {
             Err(source) => Err(ReportError::new(name, source)),
         }
     }
+}
+
+/// A log of our own where no file can be made: a run must not depend on a temporary directory.
+fn in_memory() -> io::Result<File> {
+    let memory = nix::sys::memfd::memfd_create(c"events", nix::sys::memfd::MFdFlags::MFD_CLOEXEC)?;
+    Ok(File::from(memory))
 }
 
 /// The line at this place of a log.

@@ -6,6 +6,7 @@ mod expectation;
 mod globbing;
 mod including;
 mod judging;
+mod language;
 mod natural;
 mod needs;
 mod planned;
