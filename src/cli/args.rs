@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::cmd::review::ReviewArgs;
+use super::reports::{ReportArgs, StreamArgs};
 use super::select::SelectArgs;
-use crate::report::junit::JunitStyle;
+use super::variables::{FlakyArg, LanguageArgs};
 use crate::report::text::DiffLayout;
+use crate::sandbox::Fresh;
 
 /// Run code that you do not trust in a sandbox, and say truthfully what became of it
 #[derive(Debug, Parser)]
@@ -35,6 +37,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Run suites: every case in a sandbox of its own, then reports and a summary
     Suite(Box<SuiteArgs>),
+    /// Make any report of a run again from its event stream
+    Report(Box<ReportCommandArgs>),
     /// Grade a class: every submission with one suite, a report each, and a gradebook
     Grade(Box<super::grade_args::GradeArgs>),
     /// List the selected cases in order, or every value of one and where it came from; run nothing
@@ -212,6 +216,18 @@ pub(super) struct SuiteArgs {
     /// The same as --max-fail 1
     #[arg(short = 'x', conflicts_with = "max_fail")]
     pub(super) exit_first: bool,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
+    /// Try every case that did not pass N times more, whatever the suite says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(super) retries: Option<u32>,
+    /// What a case is that passed, but not at the first try
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub(super) flaky: FlakyArg,
+    /// What every case gets anew, even where it is proven that no case has touched it: a list of pid,
+    /// ipc, mnt, net; or all
+    #[arg(long, value_name = "WHAT")]
+    pub(super) fresh: Option<Fresh>,
     /// Set a limit of every case: --set memory=512M
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
@@ -221,6 +237,8 @@ pub(super) struct SuiteArgs {
     pub(super) cache: super::grade_args::CacheArgs,
     #[command(flatten)]
     pub(super) reports: ReportArgs,
+    #[command(flatten)]
+    pub(super) stream: StreamArgs,
     #[command(flatten)]
     pub(super) show: ShowArgs,
     #[command(flatten)]
@@ -239,6 +257,19 @@ pub(super) struct SuiteArgs {
     pub(super) message_format: MessageFormat,
 }
 
+/// `capsule-run report`.
+#[derive(Debug, Args)]
+pub(super) struct ReportCommandArgs {
+    /// The event stream of a run, as `--events` wrote it; also of one that was killed
+    #[arg(value_name = "EVENTS")]
+    pub(super) events: PathBuf,
+    #[command(flatten)]
+    pub(super) reports: ReportArgs,
+    /// Whether to use colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: ColorWhen,
+}
+
 /// Suites that are looked at and not run.
 #[derive(Debug, Args)]
 pub(super) struct SourceArgs {
@@ -249,6 +280,8 @@ pub(super) struct SourceArgs {
     /// The folder with the submission; replaces the suite's own
     #[arg(long, value_name = "DIR")]
     pub(super) submission: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
     /// Set a limit of every case: --set memory=512M
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
@@ -323,43 +356,6 @@ pub(super) struct CompletionsArgs {
     /// Which shell
     #[arg(value_enum)]
     pub(super) shell: clap_complete::Shell,
-}
-
-/// Which reports.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Reports")]
-pub(super) struct ReportArgs {
-    /// Write the JSON report to FILE (- is standard output)
-    #[arg(long, value_name = "FILE")]
-    pub(super) json: Option<PathBuf>,
-    /// Write a JUnit report to FILE (- is standard output)
-    #[arg(long, value_name = "FILE")]
-    pub(super) junit: Option<PathBuf>,
-    /// Which JUnit
-    #[arg(long, value_enum, default_value_t, value_name = "STYLE")]
-    pub(super) junit_style: JunitStyleArg,
-}
-
-/// `--junit-style`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum JunitStyleArg {
-    /// With properties, line numbers and output
-    #[default]
-    Extended,
-    /// Nothing that the schema of the Jenkins plugin does not know
-    Strict,
-    /// As Ant writes it
-    Ant,
-}
-
-impl From<JunitStyleArg> for JunitStyle {
-    fn from(style: JunitStyleArg) -> Self {
-        match style {
-            JunitStyleArg::Extended => Self::Extended,
-            JunitStyleArg::Strict => Self::Strict,
-            JunitStyleArg::Ant => Self::Ant,
-        }
-    }
 }
 
 /// What becomes of expectations that differ.
@@ -561,6 +557,8 @@ pub(super) enum SchemaOf {
     Result,
     /// The JSON report of a run
     Report,
+    /// One line of the event stream of a run
+    Event,
     /// What `capsule-run doctor --json` prints
     Doctor,
 }

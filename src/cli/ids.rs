@@ -17,6 +17,11 @@ pub(super) fn run() -> String {
     random::<8>().iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
 }
 
+/// 128 random bits in hex, for what nobody may guess.
+pub(super) fn secret() -> String {
+    random::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Ids need not be secret, only distinct: without /dev/urandom the clock and our id must do.
 fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

@@ -86,7 +86,14 @@ pub(super) fn operator(
             return Err(all);
         }
     };
-    Ok(Operator { config, policy, overrides, cwd: places.cwd.clone(), home: places.home.clone() })
+    Ok(Operator {
+        config,
+        policy,
+        overrides,
+        cwd: places.cwd.clone(),
+        home: places.home.clone(),
+        ..Operator::default()
+    })
 }
 
 /// `--config`, `$CAPSULE_CONFIG`, the user's, the host's; the first that is there. One that was
@@ -121,7 +128,7 @@ fn find_policy(places: &Places) -> Result<Policy, Vec<Diagnostic>> {
 }
 
 /// A text of at most `longest` bytes, and its name.
-fn source(path: &Path, what: &str, longest: u64) -> Result<Source, Vec<Diagnostic>> {
+pub(super) fn source(path: &Path, what: &str, longest: u64) -> Result<Source, Vec<Diagnostic>> {
     match files::read_text(path, longest) {
         Ok(text) => Ok(Source { name: path.display().to_string(), text: Arc::from(text) }),
         Err(error) => Err(vec![unreadable(path, what, &error)]),

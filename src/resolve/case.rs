@@ -181,8 +181,12 @@ pub struct ResolvedSuite {
     pub name: String,
     /// The suite file, as the user named it.
     pub file: String,
-    /// SHA-256 of the suite file, in hex.
+    /// SHA-256 of the suite file, and of all that it includes, in hex.
     pub sha256: String,
+    /// What its variables stood for, where that is a text or a number.
+    pub vars: BTreeMap<String, String>,
+    /// Names of its variables, also of those that are lists.
+    pub declared: Vec<String>,
     /// Build steps first, then cases, in the order of the file.
     pub cases: Vec<ResolvedCase>,
     /// Files that the submission must have and has not, relative to the submission. Not an error

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::policy::{Config, Overrides, Policy, Security};
+use crate::suite::Variables;
 
 /// Everything that stands above, or under, what a suite or a request says: the configuration,
 /// the host's policy, and the options of the command line.
@@ -18,6 +19,10 @@ pub struct Operator {
     pub cwd: PathBuf,
     /// The home directory of the user, if there is one: never shown as a workspace by itself.
     pub home: Option<PathBuf>,
+    /// What the variables of suites stand for.
+    pub vars: Variables,
+    /// Folders that suites may include files from, besides their own.
+    pub include_roots: Vec<PathBuf>,
 }
 
 impl Operator {

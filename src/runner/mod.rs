@@ -30,6 +30,6 @@ pub use again::{Again, Flaky};
 pub use cache::{BuildCache, BuildCount};
 pub use event::Event;
 pub use plan::{BrokenSuite, RunPlan, submission_case};
-pub use pool::run;
+pub use pool::{run, run_each};
 pub use scratch::{PrivateFolder, remove_scratch};
-pub use worker::{interruption, unfinished};
+pub use worker::interruption;

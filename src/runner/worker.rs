@@ -37,12 +37,6 @@ pub(super) fn without_running(case: &Arc<ResolvedCase>, verdict: Verdict) -> Cas
     CaseReport { case: Arc::clone(case), attempts: Vec::new(), verdict }
 }
 
-/// The report of a case as it stands before the run: what a reader finds if the run never ends.
-#[must_use]
-pub fn unfinished(case: &Arc<ResolvedCase>) -> CaseReport {
-    without_running(case, judge::not_run(None, "the run did not end", None))
-}
-
 /// The case that stands in a report for the interruption itself, so that no reader can take an
 /// unfinished run for a good one: an error in the suite with this index. `first` is any case of the
 /// run; `cause` is the signal's name, or `run-timeout`.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::judge::Code;
+use crate::judge::{Code, Compare, Redaction, ResourceExpectation};
 use crate::suite::{Content, Spanned};
 
 /// What must hold, as far as somebody said it.
@@ -18,9 +18,13 @@ pub struct Expect {
     /// Standard error.
     pub stderr: Option<ExpectBytes>,
     /// Files left in the workspace, in the order of the file.
-    pub files: Vec<(PathBuf, ExpectBytes)>,
+    pub files: Vec<(PathBuf, ExpectFile)>,
     /// The code that the case must end with.
     pub code: Option<Code>,
+    /// What it may have used.
+    pub resources: Vec<Spanned<ResourceExpectation>>,
+    /// What is replaced before anything is compared.
+    pub redact: Vec<Redaction>,
 }
 
 /// What bytes must be.
@@ -35,6 +39,17 @@ pub enum ExpectBytes {
         /// How they are compared; `None`: as the defaults say.
         compare: Option<Compare>,
     },
+    /// Like each of these.
+    Every(Vec<ExpectBytes>),
+}
+
+/// What a file must be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExpectFile {
+    /// There, and like this.
+    Is(ExpectBytes),
+    /// Not there.
+    Absent,
 }
 
 /// How a program must end.
@@ -44,26 +59,10 @@ pub enum Exit {
     OneOf(Vec<i32>),
     /// With any status but 0.
     Nonzero,
+    /// With any status but this one.
+    Not(i32),
     /// By this signal.
     Signal(i32),
     /// In any way.
     Any,
-}
-
-/// How bytes are compared.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Compare {
-    /// Every byte counts.
-    Exact,
-    /// White space at the end of lines and blank lines at the end do not count.
-    Trim,
-    /// Only the blank-separated tokens count.
-    Tokens,
-    /// Like tokens, with numbers within either tolerance.
-    Float {
-        /// Greatest absolute difference.
-        absolute: f64,
-        /// Greatest difference relative to the expected number.
-        relative: f64,
-    },
 }

@@ -1,6 +1,13 @@
 //! The tables of keys: what each map of a suite file may hold. The parser refuses by them, the
 //! help of its messages is made from them, and so is the JSON Schema.
 
+pub(super) use super::keys_expect::{
+    LATER_COMPARISONS, bytes, checker, compare, content, exit, expect, file, float, interactor,
+};
+pub(super) use super::keys_terms::{
+    hook, hooks, included, kattis, range, redaction, resources, retries, rule, skip, source, template,
+    threshold, xfail,
+};
 use crate::limits::Key as LimitKey;
 
 /// One kind of map.
@@ -53,6 +60,34 @@ pub(super) enum Shape {
     Code,
     Visibility,
     Score,
+    /// A whole number, perhaps negative.
+    Whole,
+    /// A whole number from 0, or from 1 where that is the least that makes sense.
+    Count,
+    Time,
+    Size,
+    /// A part of one: a number, or percent.
+    Share,
+    /// One of these words.
+    Words(&'static [&'static str]),
+    /// Texts that must hold, or one.
+    Condition,
+    Include,
+    Vars,
+    Extends,
+    Matrix,
+    Retries,
+    Skip,
+    Xfail,
+    Globs,
+    Rules,
+    /// `<1s`
+    Bound,
+    Redact,
+    /// A text, or texts.
+    Parts,
+    /// Any value.
+    Json,
     Protocol,
     Map(fn() -> &'static MapKind),
     List(fn() -> &'static MapKind),
@@ -62,7 +97,7 @@ pub(super) enum Shape {
     Named(fn() -> &'static MapKind),
 }
 
-const fn key(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
+pub(super) const fn key(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
     Key { name, shape, meaning }
 }
 
@@ -82,34 +117,53 @@ impl MapKind {
     }
 }
 
-const RUN: Key = key("run", Shape::Run, "program and arguments; no shell has a part in it");
-const SHELL: Key = key("shell", Shape::Text, "a line for /bin/sh -c");
-const ARGS: Key = key("args", Shape::Texts, "further arguments of `run`");
-const STDIN: Key = key("stdin", Shape::Content, "standard input; empty when not given");
-const ENV: Key = key("env", Shape::Env, "environment variables");
-const FILES: Key = key("files", Shape::Files, "files put into the workspace");
-const EXPECT: Key = key("expect", Shape::Map(expect), "what must hold; exit 0 when not given");
-const COMPARE: Key =
+pub(super) const RUN: Key = key("run", Shape::Run, "program and arguments; no shell has a part in it");
+pub(super) const SHELL: Key = key("shell", Shape::Text, "a line for /bin/sh -c");
+pub(super) const ARGS: Key = key("args", Shape::Texts, "further arguments of `run`");
+pub(super) const STDIN: Key = key("stdin", Shape::Content, "standard input; empty when not given");
+pub(super) const ENV: Key = key("env", Shape::Env, "environment variables");
+pub(super) const FILES: Key = key("files", Shape::Files, "files put into the workspace");
+pub(super) const EXPECT: Key = key("expect", Shape::Map(expect), "what must hold; exit 0 when not given");
+pub(super) const COMPARE: Key =
     key("compare", Shape::Compare, "how bytes are compared where the expectation does not say");
-const LIMITS: Key = key("limits", Shape::Map(limits), "limits that differ from the profile's");
-const PROFILE: Key =
+pub(super) const LIMITS: Key = key("limits", Shape::Map(limits), "limits that differ from the profile's");
+pub(super) const PROFILE: Key =
     key("profile", Shape::Text, "the profile: of this suite, the configuration, or built in");
-const POINTS: Key = key("points", Shape::Points, "points for passing");
-const TAGS: Key = key("tags", Shape::Texts, "tags");
-const NEEDS: Key = key("needs", Shape::Texts, "cases, groups or `build` that must have passed before");
-const VISIBILITY: Key = key("visibility", Shape::Visibility, "who sees it in a student's report");
-const WORKDIR: Key = key("workdir", Shape::Path, "where it starts, relative to the workspace");
-const CHECKER: Key = key("checker", Shape::Judge(checker), "a program that looks at standard output");
-const INTERACTOR: Key =
+pub(super) const POINTS: Key = key("points", Shape::Points, "points for passing");
+pub(super) const TAGS: Key = key("tags", Shape::Texts, "tags");
+pub(super) const NEEDS: Key =
+    key("needs", Shape::Texts, "cases, groups or `build` that must have passed before");
+pub(super) const VISIBILITY: Key = key("visibility", Shape::Visibility, "who sees it in a student's report");
+pub(super) const WORKDIR: Key = key("workdir", Shape::Path, "where it starts, relative to the workspace");
+pub(super) const NETWORK: Key = key("network", Shape::Flag, "whether it has the host's network");
+
+pub(super) const MATRIX: Key = key("matrix", Shape::Matrix, "one case for each combination of these values");
+const EXTENDS: Key = key("extends", Shape::Extends, "templates that it starts from");
+pub(super) const RETRIES: Key = key("retries", Shape::Retries, "how often it is tried again");
+pub(super) const SKIP: Key = key("skip", Shape::Skip, "whether it is left out, and why");
+pub(super) const XFAIL: Key = key("xfail", Shape::Xfail, "whether it is known to fail, and why");
+pub(super) const SOURCE: Key =
+    key("source", Shape::Map(source), "what the submitted files must and must not hold; nothing is run");
+pub(super) const WEIGHT: Key =
+    key("weight", Shape::Points, "its part of the group's points: 1 when not given");
+pub(super) const EXTRA_CREDIT: Key =
+    key("extra_credit", Shape::Flag, "its points come on top of those that can be reached");
+pub(super) const PENALTY: Key = key("penalty", Shape::Points, "points that are taken away when it fails");
+pub(super) const CHECKER: Key =
+    key("checker", Shape::Judge(checker), "a program that looks at standard output");
+pub(super) const INTERACTOR: Key =
     key("interactor", Shape::Judge(interactor), "a program that talks to the program while it runs");
-const PROTOCOL: Key = key("protocol", Shape::Protocol, "how it is called and how it answers");
-const NETWORK: Key = key("network", Shape::Flag, "whether it has the host's network");
+pub(super) const PROTOCOL: Key = key("protocol", Shape::Protocol, "how it is called and how it answers");
 
 static SUITE: MapKind = MapKind {
     what: "a suite",
     keys: &[
         key("version", Shape::Version, "version of this format: 1"),
         key("name", Shape::Text, "the suite's name"),
+        key("include", Shape::Include, "further files of this suite"),
+        key("vars", Shape::Vars, "what `${name}` stands for"),
+        key("templates", Shape::Named(template), "what cases and groups extend"),
+        key("hooks", Shape::Map(hooks), "steps before and after all cases"),
         key("submission", Shape::Map(submission), "the untrusted files that the suite judges"),
         key("language", Shape::Text, "the language of the submission, or `auto`: gives build and run"),
         key("profiles", Shape::Named(profile), "profiles of this suite"),
@@ -118,7 +172,7 @@ static SUITE: MapKind = MapKind {
         key("groups", Shape::List(group), "groups of cases"),
         key("cases", Shape::List(case), "cases"),
     ],
-    later: &["include", "vars", "hooks", "templates", "checker", "matrix", "cases_from"],
+    later: &["checker", "matrix", "cases_from"],
     limits: false,
     required: &["version"],
 };
@@ -152,9 +206,9 @@ static DEFAULTS: MapKind = MapKind {
     what: "`defaults`",
     keys: &[
         PROFILE, COMPARE, POINTS, RUN, SHELL, ARGS, STDIN, ENV, FILES, EXPECT, LIMITS, TAGS, VISIBILITY,
-        WORKDIR, NETWORK, CHECKER, INTERACTOR,
+        WORKDIR, NETWORK, CHECKER, INTERACTOR, EXTENDS, RETRIES, SKIP, XFAIL, WEIGHT,
     ],
-    later: &["retries", "extends", "matrix"],
+    later: &["matrix"],
     limits: false,
     required: &[],
 };
@@ -206,8 +260,14 @@ static GROUP: MapKind = MapKind {
         NETWORK,
         CHECKER,
         INTERACTOR,
+        EXTENDS,
+        RETRIES,
+        SKIP,
+        XFAIL,
+        key("max", Shape::Count, "how many of its cases run at a time"),
+        key("hooks", Shape::Map(hooks), "steps before and after its cases"),
     ],
-    later: &["hooks", "max", "matrix", "extends", "retries", "groups"],
+    later: &["matrix", "groups"],
     limits: false,
     required: &["name"],
 };
@@ -246,8 +306,18 @@ static CASE: MapKind = MapKind {
         NETWORK,
         CHECKER,
         INTERACTOR,
+        EXTENDS,
+        MATRIX,
+        RETRIES,
+        SKIP,
+        XFAIL,
+        SOURCE,
+        COMPARE,
+        WEIGHT,
+        EXTRA_CREDIT,
+        PENALTY,
     ],
-    later: &["matrix", "retries", "xfail", "skip", "extends", "hooks"],
+    later: &["hooks"],
     limits: false,
     required: &["id"],
 };
@@ -273,118 +343,23 @@ static GROUP_CASE: MapKind = MapKind {
         NETWORK,
         CHECKER,
         INTERACTOR,
+        EXTENDS,
+        MATRIX,
+        RETRIES,
+        SKIP,
+        XFAIL,
+        SOURCE,
+        COMPARE,
+        WEIGHT,
+        EXTRA_CREDIT,
+        PENALTY,
     ],
     later: CASE.later,
     limits: false,
     required: &["id"],
 };
 
-static CHECKER_MAP: MapKind = MapKind {
-    what: "`checker`",
-    keys: &[RUN, ARGS, PROTOCOL, FILES, ENV, LIMITS, PROFILE],
-    later: &[],
-    limits: false,
-    required: &["run", "protocol"],
-};
-
-static INTERACTOR_MAP: MapKind = MapKind {
-    what: "`interactor`",
-    keys: &[
-        RUN,
-        ARGS,
-        PROTOCOL,
-        FILES,
-        ENV,
-        LIMITS,
-        PROFILE,
-        key("transcript", Shape::Text, "how much of the conversation is kept: 16K when not given"),
-    ],
-    later: &[],
-    limits: false,
-    required: &["run", "protocol"],
-};
-
-static EXPECT_MAP: MapKind = MapKind {
-    what: "`expect`",
-    keys: &[
-        key("exit", Shape::Exit, "how it must end; 0 when not given"),
-        key("stdout", Shape::Bytes, "what standard output must be"),
-        key("stderr", Shape::Bytes, "what standard error must be"),
-        key("files", Shape::ExpectFiles, "files that it must leave in the workspace"),
-        key(
-            "code",
-            Shape::Code,
-            "the code that it must end with, when hitting a limit is the expected result",
-        ),
-    ],
-    later: &["checker", "redact", "resources", "interactor"],
-    limits: false,
-    required: &[],
-};
-
-static BYTES: MapKind = MapKind {
-    what: "expected bytes",
-    keys: &[
-        key("text", Shape::Text, "the bytes themselves"),
-        key("file", Shape::Path, "a file beside the suite"),
-        key("compare", Shape::Compare, "how they are compared"),
-    ],
-    later: &["match", "contains", "regex", "json", "lines", "unordered", "sha256", "checker", "glob"],
-    limits: false,
-    required: &[],
-};
-
-static CONTENT: MapKind = MapKind {
-    what: "content",
-    keys: &[
-        key("text", Shape::Text, "the bytes themselves"),
-        key("file", Shape::Path, "a file beside the suite"),
-    ],
-    later: &["generate", "base64"],
-    limits: false,
-    required: &[],
-};
-
-static FILE: MapKind = MapKind {
-    what: "a file",
-    keys: &[
-        key("text", Shape::Text, "the bytes themselves"),
-        key("file", Shape::Path, "a file beside the suite"),
-        key("executable", Shape::Flag, "whether the program may execute it"),
-    ],
-    later: &["base64", "mode"],
-    limits: false,
-    required: &[],
-};
-
 static LIMITS_MAP: MapKind = MapKind { what: "`limits`", keys: &[], later: &[], limits: true, required: &[] };
-
-static EXIT_MAP: MapKind = MapKind {
-    what: "`exit`",
-    keys: &[key("signal", Shape::Text, "the signal that must end it: SIGSEGV")],
-    later: &[],
-    limits: false,
-    required: &["signal"],
-};
-
-static COMPARE_MAP: MapKind = MapKind {
-    what: "`compare`",
-    keys: &[key("float", Shape::Map(float), "tokens, with numbers within either tolerance")],
-    later: &["checker", "regex", "json"],
-    limits: false,
-    required: &["float"],
-};
-
-static FLOAT: MapKind = MapKind {
-    what: "`float`",
-    keys: &[
-        key("abs", Shape::Points, "greatest absolute difference"),
-        key("rel", Shape::Points, "greatest difference relative to the expected number"),
-    ],
-    later: &[],
-    limits: false,
-    required: &[],
-};
 
 /// Functions, because the tables refer to each other.
 macro_rules! tables {
@@ -408,24 +383,11 @@ tables! {
     cases_from = CASES_FROM;
     case = CASE;
     group_case = GROUP_CASE;
-    checker = CHECKER_MAP;
-    interactor = INTERACTOR_MAP;
-    expect = EXPECT_MAP;
-    bytes = BYTES;
-    content = CONTENT;
-    file = FILE;
     limits = LIMITS_MAP;
-    exit = EXIT_MAP;
-    compare = COMPARE_MAP;
-    float = FLOAT;
 }
 
-/// Comparisons that have a place in the design and that this version does not support.
-pub(super) const LATER_COMPARISONS: &[&str] =
-    &["lines", "unordered", "regex", "contains", "json", "glob", "checker"];
-
 /// Ways to score a group that have a place in the design and that this version does not support.
-pub(super) const LATER_SCORES: &[&str] = &["min", "max", "average", "weighted", "first-failure"];
+pub(super) const LATER_SCORES: &[&str] = &["max", "average", "weighted", "first-failure"];
 
 #[cfg(test)]
 mod tests {
@@ -433,7 +395,8 @@ mod tests {
 
     #[test]
     fn no_key_is_both_supported_and_refused_as_not_supported() {
-        for table in ALL {
+        let others = super::super::keys_terms::ALL.iter().chain(super::super::keys_expect::ALL);
+        for table in ALL.iter().chain(others) {
             for later in table().later {
                 assert!(!table().takes(later), "{}: {later}", table().what);
             }

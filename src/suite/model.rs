@@ -5,9 +5,11 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::diagnostic::{Place, Source};
-use crate::suite::{Compare, Expect, JudgedBy, LimitBlock};
+use crate::judge::{Compare, SourceCheck};
+use crate::suite::{Expect, Hooks, JudgedBy, LimitBlock, MostAtOnce, Retries, Skip, Sources, Xfail};
 use crate::units::NoNul;
 
 /// A value and the bytes of the suite file that it stands in.
@@ -22,8 +24,16 @@ pub struct Spanned<T> {
 /// A suite file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suite {
-    /// The file itself.
-    pub source: Source,
+    /// The files that it is written in.
+    pub sources: Sources,
+    /// What its variables stand for, where that is a text or a number.
+    pub vars: Vec<(String, String)>,
+    /// Names of its variables, also of those that are lists.
+    pub declared: Vec<String>,
+    /// Steps before and after all cases.
+    pub hooks: Hooks,
+    /// Files that it includes, without links, and where that is said.
+    pub included: Vec<Spanned<PathBuf>>,
     /// The suite's name.
     pub name: String,
     /// The untrusted files.
@@ -134,6 +144,20 @@ pub struct Common {
     pub checker: Option<JudgedBy>,
     /// Who talks to the program.
     pub interactor: Option<JudgedBy>,
+    /// Trying again.
+    pub retries: Option<Retries>,
+    /// Leaving out.
+    pub skip: Option<Skip>,
+    /// Known failures.
+    pub xfail: Option<Xfail>,
+    /// What the submitted files must and must not hold.
+    pub source: Option<Spanned<Arc<SourceCheck>>>,
+    /// Its part of the group's points.
+    pub weight: Option<Spanned<f64>>,
+    /// Whether its points come on top.
+    pub extra_credit: bool,
+    /// Points that are taken away.
+    pub penalty: Option<f64>,
 }
 
 /// One case.
@@ -145,6 +169,8 @@ pub struct Case {
     pub group: Option<Spanned<String>>,
     /// The whole case in the file.
     pub span: Range<usize>,
+    /// The parameters of a matrix that it stands for.
+    pub params: Vec<(String, String)>,
     /// All the rest.
     pub common: Common,
 }
@@ -173,6 +199,10 @@ pub struct Group {
     pub span: Range<usize>,
     /// How its points are given.
     pub score: Score,
+    /// How many of its cases run at a time.
+    pub max: Option<MostAtOnce>,
+    /// Steps before and after its cases.
+    pub hooks: Hooks,
     /// Cases made from files.
     pub cases_from: Option<CasesFrom>,
     /// What its cases have that say nothing themselves; `points` are the whole group's.
@@ -180,12 +210,16 @@ pub struct Group {
 }
 
 /// How the points of a group are given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Score {
     /// Each case by itself.
     Sum,
     /// All the points if all the cases pass, otherwise none.
     AllOrNothing,
+    /// As the worst of the cases.
+    Min,
+    /// All the points once this share of what the cases are worth is reached, otherwise none.
+    Threshold(f64),
 }
 
 /// Who may see a case in a student's report: `resolve::Visibility` in the author's words.
@@ -215,9 +249,15 @@ pub struct CasesFrom {
 }
 
 impl Suite {
-    /// The place of `span` in the suite file.
+    /// The place of `span` in its file.
     #[must_use]
     pub fn place(&self, span: &Range<usize>, label: impl Into<String>) -> Place {
-        Place { source: self.source.clone(), span: span.clone(), label: label.into() }
+        self.sources.place(span, label)
+    }
+
+    /// The suite's own file.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        self.sources.main()
     }
 }

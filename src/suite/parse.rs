@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
+use super::expand::{Budget, Part, Scope};
 use super::keys;
+use super::parse_cases::World;
 use super::reader::{Mistake, Reader, shown};
 use super::syntax::{Entry, Node, Value, parse_json, parse_toml, parse_yaml};
 use crate::diagnostic::{Diagnostic, Place, Source, nearest};
 use crate::judge::Code;
 use crate::suite::{
-    BuildStep, Case, CasesFrom, Common, Group, LimitBlock, Score, Spanned, Submission, Suite, SuiteProfile,
+    BuildStep, Common, Hooks, Includes, LimitBlock, NoIncludes, Sources, Spanned, Submission, Suite,
+    SuiteProfile, Variables,
 };
 
 /// The notation of a suite file; by its extension.
@@ -46,7 +49,7 @@ const VERSION: i128 = 1;
 /// # Errors
 /// Everything that is wrong with the file, in the order of the file.
 pub fn parse(source: &Source, format: SuiteFormat) -> Result<Suite, Vec<Diagnostic>> {
-    let (suite, errors) = parse_leniently(source, format);
+    let (suite, errors) = parse_leniently(source, format, &Variables::default(), &NoIncludes);
     match suite {
         Some(suite) if errors.is_empty() => Ok(suite),
         _ => Err(errors),
@@ -55,8 +58,13 @@ pub fn parse(source: &Source, format: SuiteFormat) -> Result<Suite, Vec<Diagnost
 
 /// Parses what can be parsed, so that what is wrong with the rest can be found too: the suite is
 /// good for nothing but that unless the list is empty. No suite at all when the text is not even
-/// YAML, TOML or JSON.
-pub(crate) fn parse_leniently(source: &Source, format: SuiteFormat) -> (Option<Suite>, Vec<Diagnostic>) {
+/// YAML, TOML or JSON. `given` goes before the suite's own variables.
+pub(crate) fn parse_leniently(
+    source: &Source,
+    format: SuiteFormat,
+    given: &Variables,
+    includes: &dyn Includes,
+) -> (Option<Suite>, Vec<Diagnostic>) {
     if source.text.len() > MAX_SUITE_BYTES {
         return (None, vec![too_large(source)]);
     }
@@ -69,8 +77,8 @@ pub(crate) fn parse_leniently(source: &Source, format: SuiteFormat) -> (Option<S
         Ok(root) => root,
         Err(errors) => return (None, errors),
     };
-    let mut reader = Reader::new(source);
-    let suite = reader.suite(&root);
+    let mut reader = Reader::new(Sources::new(source.clone()), includes);
+    let suite = reader.suite(&root, given);
     (suite, reader.finish())
 }
 
@@ -85,7 +93,7 @@ fn too_large(source: &Source) -> Diagnostic {
 }
 
 impl Reader<'_> {
-    fn suite(&mut self, root: &Node) -> Option<Suite> {
+    fn suite(&mut self, root: &Node, given: &Variables) -> Option<Suite> {
         if root.value == Value::Null {
             self.missing(&(0..0), "the suite is empty", "begin with `version: 1`, `name: …` and `cases: …`");
             return None;
@@ -93,9 +101,44 @@ impl Reader<'_> {
         if !self.version_is_ours(root) {
             return None;
         }
-        let mut suite = Suite {
-            source: self.source.clone(),
+        if !matches!(root.value, Value::Map(_)) {
+            self.wrong(root, "a suite must be a map", "begin with `version: 1`, `name: …` and `cases: …`");
+            return None;
+        }
+        let trees = self.included_trees(root);
+        let mut parts = vec![Part::new(self.entries(root, keys::suite()))];
+        for tree in &trees {
+            parts.push(self.part(tree));
+        }
+        let mut budget = Budget::new();
+        let scope = self.scope(&parts, given, &mut budget);
+        let templates = self.templates(&parts, &mut budget);
+        let mut suite = self.empty(&scope);
+        let mut world = World { scope, templates, budget };
+        for part in &parts {
+            for entry in part.entries() {
+                self.suite_key(entry, &mut suite, &mut world);
+            }
+        }
+        // What was included has been added by now.
+        suite.sources = self.sources.clone();
+        suite.included = std::mem::take(&mut self.included);
+        suite.cases.sort_by_key(|case| case.span.start);
+        let has = |part: &Part<'_>| ["cases", "groups", "build"].iter().any(|key| part.get(key).is_some());
+        if !parts.iter().any(has) {
+            self.missing(&(0..0), "the suite has no cases", "add `cases:` or `groups:`");
+        }
+        Some(suite)
+    }
+
+    fn empty(&self, scope: &Scope) -> Suite {
+        Suite {
+            sources: self.sources.clone(),
             name: self.default_name(),
+            vars: scope.texts(),
+            declared: scope.names(),
+            hooks: Hooks::default(),
+            included: Vec::new(),
             submission: Submission::default(),
             language: None,
             profiles: Vec::new(),
@@ -103,24 +146,25 @@ impl Reader<'_> {
             build: Vec::new(),
             groups: Vec::new(),
             cases: Vec::new(),
-        };
-        if !matches!(root.value, Value::Map(_)) {
-            self.wrong(root, "a suite must be a map", "begin with `version: 1`, `name: …` and `cases: …`");
-            return None;
         }
-        let entries = self.entries(root, keys::suite());
-        for entry in &entries {
-            self.suite_key(entry, &mut suite);
-        }
-        suite.cases.sort_by_key(|case| case.span.start);
-        if !entries.iter().any(|entry| matches!(entry.key.as_str(), "cases" | "groups" | "build")) {
-            self.missing(&(0..0), "the suite has no cases", "add `cases:` or `groups:`");
-        }
-        Some(suite)
     }
 
-    fn suite_key(&mut self, entry: &Entry, suite: &mut Suite) {
-        let node = &entry.value;
+    fn suite_key(&mut self, entry: &Entry, suite: &mut Suite, world: &mut World) {
+        if matches!(entry.key.as_str(), "version" | "include" | "vars" | "templates") {
+            return;
+        }
+        if entry.key == "cases" {
+            for item in self.list(&entry.value, "`cases`") {
+                self.cases_of(item, None, world, &mut suite.cases);
+            }
+            return;
+        }
+        if entry.key == "groups" {
+            self.groups(&entry.value, suite, world);
+            return;
+        }
+        let whole = world.put_in(self, &entry.value);
+        let node = whole.as_ref().unwrap_or(&entry.value);
         match entry.key.as_str() {
             "name" => {
                 if let Some(name) = self.name(node, "the suite's name") {
@@ -129,28 +173,23 @@ impl Reader<'_> {
             }
             "submission" => suite.submission = self.submission(node),
             "language" => suite.language = self.name(node, "the language"),
-            "profiles" => suite.profiles = self.profiles(node),
+            "profiles" => suite.profiles.extend(self.profiles(node)),
             "defaults" => {
                 let at = self.place_words("defaults", "");
-                for entry in self.entries(node, keys::defaults()) {
+                let whole = self.extended(node, &mut world.templates, &mut world.budget);
+                let whole = whole.map(|node| world.put_in(self, &node).unwrap_or(node));
+                for entry in self.entries(whole.as_ref().unwrap_or(node), keys::defaults()) {
                     self.common_key(entry, &mut suite.defaults, &at);
                 }
             }
-            "build" => suite.build = self.build(node),
-            "groups" => self.groups(node, suite),
-            "cases" => {
-                for item in self.list(node, "`cases`") {
-                    suite.cases.extend(self.case(item, None));
-                }
-            }
-            // `version` was looked at before everything else.
-            _ => {}
+            "hooks" => suite.hooks = self.hooks(node),
+            _ => suite.build.extend(self.build(node, suite.build.len())),
         }
     }
 
     /// A suite that says no name is called as its file.
     fn default_name(&self) -> String {
-        let name = self.source.name.rsplit('/').next().unwrap_or_default();
+        let name = self.sources.main().name.rsplit('/').next().unwrap_or_default();
         name.split('.').next().unwrap_or_default().to_owned()
     }
 
@@ -234,161 +273,38 @@ impl Reader<'_> {
         Some(profile)
     }
 
-    fn build(&mut self, node: &Node) -> Vec<BuildStep> {
+    fn build(&mut self, node: &Node, before: usize) -> Vec<BuildStep> {
         let mut steps = Vec::new();
         for item in self.list(node, "`build`") {
-            let mut step = BuildStep {
-                name: None,
-                span: item.span.clone(),
-                outputs: Vec::new(),
-                judge: false,
-                common: Common::default(),
-            };
-            let at = self.place_words("build step", &(steps.len() + 1).to_string());
-            for entry in self.entries(item, keys::build()) {
-                match entry.key.as_str() {
-                    "name" => step.name = self.name(&entry.value, "the name of a build step"),
-                    "outputs" => step.outputs = self.paths(&entry.value, "`outputs`"),
-                    "judge" => {
-                        step.judge = self.flag(&entry.value, "`judge`").is_some_and(|flag| flag.value);
-                    }
-                    _ => self.common_key(entry, &mut step.common, &at),
-                }
-            }
-            steps.push(step);
+            let at = self.place_words("build step", &(before + steps.len() + 1).to_string());
+            let entries = self.entries(item, keys::build());
+            steps.push(self.step(item, &entries, &at));
         }
         steps
     }
 
-    fn groups(&mut self, node: &Node, suite: &mut Suite) {
-        for item in self.list(node, "`groups`") {
-            let entries = self.entries(item, keys::group());
-            if entries.is_empty() && !matches!(item.value, Value::Map(_)) {
-                continue;
-            }
-            let Some(name) = self.required_name(item, &entries, "name", "a group") else { continue };
-            if name.value == "build" || name.value.starts_with("build/") {
-                self.senseless(
-                    &name.span,
-                    "`build` is the name of the build steps",
-                    "name the group otherwise",
-                );
-            }
-            let mut group = Group {
-                name,
-                span: item.span.clone(),
-                score: Score::Sum,
-                cases_from: None,
-                common: Common::default(),
-            };
-            let at = self.place_words("group", &group.name.value);
-            for entry in entries {
-                match entry.key.as_str() {
-                    "name" => {}
-                    "score" => group.score = self.score(&entry.value),
-                    "cases_from" => group.cases_from = self.cases_from(&entry.value, &entry.key_span),
-                    "cases" => {
-                        for item in self.list(&entry.value, "`cases`") {
-                            suite.cases.extend(self.case(item, Some(&group.name)));
-                        }
-                    }
-                    _ => self.common_key(entry, &mut group.common, &at),
-                }
-            }
-            suite.groups.push(group);
-        }
-    }
-
-    fn score(&mut self, node: &Node) -> Score {
-        let word = self.text(node, "`score`").unwrap_or_default();
-        match word.as_str() {
-            "all-or-nothing" => return Score::AllOrNothing,
-            "sum" | "" => {}
-            later if keys::LATER_SCORES.contains(&later) => {
-                self.unsupported(&node.span, &format!("`score: {later}`"));
-            }
-            other => self.not_a_word(&node.span, "score", other, &["sum", "all-or-nothing"]),
-        }
-        Score::Sum
-    }
-
-    fn cases_from(&mut self, node: &Node, span: &Range<usize>) -> Option<CasesFrom> {
-        let (mut stdin, mut expect_stdout, mut id) = (None, None, None);
-        let before = self.mistakes();
-        for entry in self.entries(node, keys::cases_from()) {
-            let template = self.pattern(&entry.value, &entry.key);
-            match entry.key.as_str() {
-                "stdin" => stdin = template,
-                "expect_stdout" => expect_stdout = template,
-                _ => id = template,
-            }
-        }
-        if stdin.is_none() && self.mistakes() == before {
-            self.missing(span, "`cases_from` does not say which files", "add `stdin: \"data/*.in\"`");
-        }
-        Some(CasesFrom { span: span.clone(), stdin: stdin?, expect_stdout, id })
-    }
-
-    /// A glob or a template of a path.
-    fn pattern(&mut self, node: &Node, key: &str) -> Option<Spanned<String>> {
-        let text = self.text(node, &format!("`{key}`"))?;
-        self.check_path(&text, &node.span, &format!("`{key}`"))?;
-        if key != "stdin" {
-            for part in text.split('{').skip(1) {
-                let name = part.split('}').next().unwrap_or_default();
-                if !matches!(name, "dir" | "stem" | "name") || !part.contains('}') {
-                    self.not_a_word(&node.span, "placeholder", name, &["dir", "stem", "name"]);
-                    return None;
-                }
-            }
-        }
-        let value = text.strip_prefix("./").unwrap_or(&text).to_owned();
-        Some(Spanned { value, span: node.span.clone() })
-    }
-
-    fn case(&mut self, item: &Node, group: Option<&Spanned<String>>) -> Option<Case> {
-        let kind = if group.is_some() { keys::group_case() } else { keys::case() };
-        if !matches!(item.value, Value::Map(_)) {
-            self.wrong(item, "a case must be a map", "write `id: …`, `run: […]`");
-            return None;
-        }
-        let entries = self.entries(item, kind);
-        let id = self.required_name(item, &entries, "id", "a case")?;
-        if group.is_none() && (id.value == "build" || id.value.starts_with("build/")) {
-            self.senseless(&id.span, "`build` is the name of the build steps", "name the case otherwise");
-        }
-        let mut case = Case { id, group: group.cloned(), span: item.span.clone(), common: Common::default() };
-        let at = self.place_words("case", &case.id.value);
+    /// A build step, or a step of a hook.
+    pub(super) fn step(&mut self, item: &Node, entries: &[&Entry], at: &str) -> BuildStep {
+        let mut step = BuildStep {
+            name: None,
+            span: item.span.clone(),
+            outputs: Vec::new(),
+            judge: false,
+            common: Common::default(),
+        };
         for entry in entries {
             match entry.key.as_str() {
-                "id" => {}
-                "group" => case.group = self.name(&entry.value, "`group`"),
-                _ => self.common_key(entry, &mut case.common, &at),
+                "name" => step.name = self.name(&entry.value, "the name of a step"),
+                "outputs" => step.outputs = self.paths(&entry.value, "`outputs`"),
+                "judge" => step.judge = self.flag(&entry.value, "`judge`").is_some_and(|flag| flag.value),
+                _ => self.common_key(entry, &mut step.common, at),
             }
         }
-        Some(case)
-    }
-
-    /// The name that a map must have.
-    fn required_name(
-        &mut self,
-        item: &Node,
-        entries: &[&Entry],
-        key: &str,
-        what: &str,
-    ) -> Option<Spanned<String>> {
-        match entries.iter().find(|entry| entry.key == key) {
-            Some(entry) => self.name(&entry.value, &format!("the {key} of {what}")),
-            None => {
-                let span = entries.first().map_or(&item.span, |entry| &entry.key_span).clone();
-                self.missing(&span, format!("{what} has no `{key}`"), format!("add `{key}: …`"));
-                None
-            }
-        }
+        step
     }
 
     /// How origins and messages call a part of the suite.
-    fn place_words(&self, kind: &str, name: &str) -> String {
+    pub(super) fn place_words(&self, kind: &str, name: &str) -> String {
         if name.is_empty() { kind.to_owned() } else { format!("{kind} {}", shown(name)) }
     }
 

@@ -46,6 +46,23 @@ impl Reader<'_> {
             "visibility" => common.visibility = self.visibility(node),
             "workdir" => common.workdir = self.workdir(node),
             "network" => common.network = self.flag(node, "`network`"),
+            "retries" => common.retries = self.retries(node),
+            "skip" => common.skip = self.skip(node),
+            "xfail" => common.xfail = self.xfail(node),
+            "source" => {
+                let source = self.source(node);
+                let span = entry.key_span.clone();
+                // A mistake leaves a check behind that is never made, so that nobody misses a command.
+                common.source = Some(Spanned { value: source.unwrap_or_default(), span });
+            }
+            "weight" => {
+                let weight = self.number(node, "`weight`");
+                common.weight = weight.map(|value| Spanned { value, span: node.span.clone() });
+            }
+            "extra_credit" => {
+                common.extra_credit = self.flag(node, "`extra_credit`").is_some_and(|flag| flag.value);
+            }
+            "penalty" => common.penalty = self.number(node, "`penalty`"),
             "checker" => common.checker = self.judged_by(node, keys::checker()),
             "interactor" => common.interactor = self.judged_by(node, keys::interactor()),
             _ => {}
@@ -165,7 +182,7 @@ impl Reader<'_> {
         let value = if entry.key == "text" {
             Content::Text(self.text(node, "`text`")?)
         } else {
-            Content::File(self.path(node, "the file")?)
+            Content::File(self.path_beside(node, "the file")?)
         };
         Some(Spanned { value, span: node.span.clone() })
     }

@@ -1,4 +1,4 @@
-//! What must hold: `expect` and everything below it.
+//! What must hold: `expect`, how it must end, its files and its code.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -7,13 +7,10 @@ use std::str::FromStr;
 use nix::sys::signal::Signal;
 
 use super::keys;
-use super::reader::{Mistake, Reader};
+use super::reader::{Mistake, Reader, shown};
 use super::syntax::{Node, Value};
 use crate::judge::Code;
-use crate::suite::{Compare, Content, Exit, Expect, ExpectBytes, Spanned};
-
-/// What `compare: float` means without numbers.
-const DEFAULT_TOLERANCE: f64 = 1e-6;
+use crate::suite::{Exit, Expect, ExpectFile};
 
 impl Reader<'_> {
     pub(super) fn expect(&mut self, node: &Node, span: &Range<usize>) -> Expect {
@@ -30,13 +27,15 @@ impl Reader<'_> {
                     for entry in self.map(node, "`files`").unwrap_or_default() {
                         let path = self.check_path(&entry.key, &entry.key_span, "the path in `files`");
                         self.check_only_once(&mut seen, path.as_ref(), &entry.key_span);
-                        let bytes = self.bytes(&entry.value, "a file");
-                        expect.files.extend(path.zip(bytes));
+                        let file = self.expected_file(&entry.value);
+                        expect.files.extend(path.zip(file));
                     }
                     if matches!(&node.value, Value::Map(entries) if entries.is_empty()) {
                         self.asserts_nothing(&node.span, "an empty map asserts nothing");
                     }
                 }
+                "resources" => expect.resources = self.resources(node),
+                "redact" => expect.redact = self.redactions(node),
                 _ => expect.code = self.code(node),
             }
         }
@@ -48,7 +47,15 @@ impl Reader<'_> {
         expect
     }
 
-    fn asserts_nothing(&mut self, span: &Range<usize>, label: &str) {
+    /// `absent`, or what its bytes must be.
+    fn expected_file(&mut self, node: &Node) -> Option<ExpectFile> {
+        match &node.value {
+            Value::Text(text) if text == "absent" => Some(ExpectFile::Absent),
+            _ => self.bytes(node, "a file").map(ExpectFile::Is),
+        }
+    }
+
+    pub(super) fn asserts_nothing(&mut self, span: &Range<usize>, label: &str) {
         self.mistake(Mistake {
             code: Code::OutOfRange,
             span,
@@ -71,13 +78,28 @@ impl Reader<'_> {
             }
             Value::Text(word) if word == "any" => Some(Exit::Any),
             Value::Text(word) if word == "nonzero" => Some(Exit::Nonzero),
+            Value::Text(word) if word.starts_with('!') => self.exit_not(word, node),
             Value::Map(_) => self.exit_signal(node),
             Value::Text(_) | Value::Null | Value::Bool(_) | Value::Float(..) | Value::Date => {
                 self.wrong(
                     node,
                     "`exit` is no exit status",
-                    "write a number, a list of numbers, `nonzero`, `{signal: SIGSEGV}` or `any`",
+                    "write a number, a list of numbers, `nonzero`, `\"!3\"`, `{signal: SIGSEGV}` or `any`",
                 );
+                None
+            }
+        }
+    }
+
+    /// `!3`
+    fn exit_not(&mut self, word: &str, node: &Node) -> Option<Exit> {
+        let status = word.trim_start_matches('!').trim().parse::<u8>();
+        match status {
+            Ok(0) => Some(Exit::Nonzero),
+            Ok(status) => Some(Exit::Not(status.into())),
+            Err(_) => {
+                let message = format!("`{}` names no exit status: 0 to 255", shown(word));
+                self.senseless(&node.span, message, "write `\"!0\"`");
                 None
             }
         }
@@ -123,88 +145,8 @@ impl Reader<'_> {
         signal.map(Exit::Signal)
     }
 
-    /// What bytes must be: a text, `any`, or a map.
-    fn bytes(&mut self, node: &Node, what: &str) -> Option<ExpectBytes> {
-        match &node.value {
-            Value::Text(text) if text == "any" => Some(ExpectBytes::Any),
-            Value::Text(_) | Value::Integer(..) | Value::Float(..) | Value::Bool(_) => {
-                let value = Content::Text(self.text(node, what)?);
-                let content = Spanned { value, span: node.span.clone() };
-                Some(ExpectBytes::Like { content, compare: None })
-            }
-            Value::List(items) if items.is_empty() => {
-                self.mistake(Mistake {
-                    code: Code::OutOfRange,
-                    span: &node.span,
-                    message: "this expectation can never fail".to_owned(),
-                    label: "an empty list asserts nothing".to_owned(),
-                    help: "write \"\" for \"must be empty\", any to ignore it".to_owned(),
-                });
-                None
-            }
-            Value::Map(_) => self.bytes_map(node, what),
-            Value::Null | Value::Date | Value::List(_) => {
-                let help = "write the text itself, `{file: path}`, \"\" for \"must be empty\", or any";
-                self.wrong(node, format!("{what} says nothing that it could be compared with"), help);
-                None
-            }
-        }
-    }
-
-    fn bytes_map(&mut self, node: &Node, what: &str) -> Option<ExpectBytes> {
-        let before = self.mistakes();
-        let entries = self.entries(node, keys::bytes());
-        let compare = entries.iter().find(|entry| entry.key == "compare");
-        let compare = compare.and_then(|entry| self.compare(&entry.value));
-        let content = self.one_content(node, &entries, what, before)?;
-        Some(ExpectBytes::Like { content, compare })
-    }
-
-    pub(super) fn compare(&mut self, node: &Node) -> Option<Compare> {
-        const WORDS: [&str; 4] = ["exact", "trim", "tokens", "float"];
-        if matches!(node.value, Value::Map(_)) {
-            let entries = self.entries(node, keys::compare());
-            return self.tolerance(&entries.first()?.value);
-        }
-        let word = self.text(node, "`compare`")?;
-        match word.as_str() {
-            "exact" => Some(Compare::Exact),
-            "trim" => Some(Compare::Trim),
-            "tokens" => Some(Compare::Tokens),
-            "float" => Some(Compare::Float { absolute: DEFAULT_TOLERANCE, relative: DEFAULT_TOLERANCE }),
-            later if keys::LATER_COMPARISONS.contains(&later) => {
-                self.unsupported(&node.span, &format!("`compare: {later}`"));
-                None
-            }
-            other => {
-                self.not_a_word(&node.span, "comparison", other, &WORDS);
-                None
-            }
-        }
-    }
-
-    fn tolerance(&mut self, node: &Node) -> Option<Compare> {
-        let before = self.mistakes();
-        let (mut absolute, mut relative) = (None, None);
-        for entry in self.entries(node, keys::float()) {
-            let number = self.number(&entry.value, "a tolerance");
-            if entry.key == "abs" { absolute = number } else { relative = number }
-        }
-        if absolute.is_none() && relative.is_none() {
-            if self.mistakes() == before {
-                self.missing(
-                    &node.span,
-                    "`float` says no tolerance",
-                    "write `{float: {abs: 1e-6, rel: 1e-6}}`",
-                );
-            }
-            return None;
-        }
-        Some(Compare::Float { absolute: absolute.unwrap_or(0.0), relative: relative.unwrap_or(0.0) })
-    }
-
     /// A code that a program's own doing can end in: not our faults, not the operator's.
-    fn code(&mut self, node: &Node) -> Option<Code> {
+    pub(super) fn code(&mut self, node: &Node) -> Option<Code> {
         let text = self.text(node, "`code`")?;
         let code = Code::from_number(&text);
         match code {

@@ -1,17 +1,16 @@
 //! [`Reader`]: from nodes to values. It never stops at a mistake: it writes it down and goes on,
 //! so that a file is corrected in one go.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use super::keys::MapKind;
-use super::lines::Lines;
 use super::syntax::{Entry, Node, Value};
-use crate::diagnostic::{Diagnostic, Place, Source, nearest};
+use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::judge::Code;
 use crate::limits::{Key as LimitKey, Origin, Scalar, SetError};
-use crate::suite::{LimitBlock, Spanned};
+use crate::suite::{Includes, LimitBlock, Sources, Spanned};
 use crate::units::NoNul;
 
 /// More mistakes than this are counted, not shown.
@@ -21,10 +20,14 @@ pub(crate) const MAX_SHOWN: usize = 200;
 const FEW: usize = 16;
 
 pub(super) struct Reader<'s> {
-    pub(super) source: &'s Source,
-    pub(super) lines: Lines,
+    pub(super) sources: Sources,
+    pub(super) includes: &'s dyn Includes,
+    /// Files that are included, and where that is said.
+    pub(super) included: Vec<Spanned<PathBuf>>,
     errors: Vec<Diagnostic>,
     not_shown: usize,
+    /// What has been written down, so that a mistake in a matrix is not said for every case of it.
+    said: HashSet<(String, String, Range<usize>)>,
 }
 
 /// A mistake about to be written down.
@@ -37,8 +40,15 @@ pub(super) struct Mistake<'a> {
 }
 
 impl<'s> Reader<'s> {
-    pub(super) fn new(source: &'s Source) -> Self {
-        Self { source, lines: Lines::new(&source.text), errors: Vec::new(), not_shown: 0 }
+    pub(super) fn new(sources: Sources, includes: &'s dyn Includes) -> Self {
+        Self {
+            sources,
+            includes,
+            included: Vec::new(),
+            errors: Vec::new(),
+            not_shown: 0,
+            said: HashSet::new(),
+        }
     }
 
     /// Every mistake found.
@@ -46,7 +56,11 @@ impl<'s> Reader<'s> {
         if self.not_shown > 0 {
             self.errors.push(Diagnostic {
                 code: Code::InvalidInput,
-                message: format!("{} further errors in {} are not shown", self.not_shown, self.source.name),
+                message: format!(
+                    "{} further errors in {} are not shown",
+                    self.not_shown,
+                    self.sources.main().name
+                ),
                 place: None,
                 other: None,
                 help: String::new(),
@@ -61,7 +75,7 @@ impl<'s> Reader<'s> {
     }
 
     pub(super) fn place(&self, span: &Range<usize>, label: impl Into<String>) -> Place {
-        Place { source: self.source.clone(), span: span.clone(), label: label.into() }
+        self.sources.place(span, label)
     }
 
     pub(super) fn mistake(&mut self, mistake: Mistake<'_>) {
@@ -76,6 +90,12 @@ impl<'s> Reader<'s> {
     }
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        if let Some(place) = &diagnostic.place {
+            let key = (diagnostic.message.clone(), place.source.name.clone(), place.span.clone());
+            if !self.said.insert(key) {
+                return;
+            }
+        }
         if self.errors.len() < MAX_SHOWN {
             self.errors.push(diagnostic);
         } else {
@@ -149,17 +169,24 @@ impl<'s> Reader<'s> {
     }
 
     fn twice(&mut self, first: &Entry, second: &Entry) {
-        let diagnostic = Diagnostic {
-            code: Code::InvalidInput,
-            message: format!("the key `{}` is there twice", shown(&second.key)),
-            place: Some(self.place(&second.key_span, "here again")),
-            other: Some(self.place(&first.key_span, "first here")),
-            help: String::new(),
-        };
-        self.push(diagnostic);
+        let message = format!("the key `{}` is there twice", shown(&second.key));
+        self.twice_at(message, &first.key_span, &second.key_span);
     }
 
-    fn unknown_key(&mut self, entry: &Entry, kind: &MapKind) {
+    /// The same thing at two places.
+    pub(super) fn twice_at(&mut self, message: String, first: &Range<usize>, second: &Range<usize>) {
+        let (place, other) = (self.place(second, "here again"), self.place(first, "first here"));
+        let (place, other, help) = (Some(place), Some(other), String::new());
+        self.push(Diagnostic { code: Code::InvalidInput, message, place, other, help });
+    }
+
+    /// Something that is right elsewhere.
+    pub(super) fn refused(&mut self, code: Code, span: &Range<usize>, message: String, help: &str) {
+        let help = help.to_owned();
+        self.mistake(Mistake { code, span, message, label: String::new(), help });
+    }
+
+    pub(super) fn unknown_key(&mut self, entry: &Entry, kind: &MapKind) {
         let key = shown(&entry.key);
         let code = Code::InvalidInput;
         let span = &entry.key_span;
@@ -277,6 +304,13 @@ impl<'s> Reader<'s> {
         Some(Path::new(text).components().filter(|part| *part != Component::CurDir).collect())
     }
 
+    /// A path beside the suite, as seen from its own folder: in an included file, paths are
+    /// relative to that file.
+    pub(super) fn path_beside(&mut self, node: &Node, what: &str) -> Option<PathBuf> {
+        let path = self.path(node, what)?;
+        Some(self.sources.folder(node.span.start).join(path))
+    }
+
     /// A name that appears in ids and reports.
     pub(super) fn name(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
         let text = self.text(node, what)?;
@@ -295,8 +329,9 @@ impl<'s> Reader<'s> {
             Value::Text(text) => Scalar::Text(text.clone()),
             other => Scalar::Other(other.kind()),
         };
-        let line = self.lines.line(entry.key_span.start);
-        let origin = Origin::File { file: self.source.name.clone(), line, what: what.to_owned() };
+        let at = entry.key_span.start;
+        let (file, line) = (self.sources.source(at).name.clone(), self.sources.line(at));
+        let origin = Origin::File { file, line, what: what.to_owned() };
         let span = &entry.value.span;
         match block.written.set(&entry.key, &scalar, origin) {
             Ok(()) => {

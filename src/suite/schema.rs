@@ -60,7 +60,63 @@ fn reference(kind: &'static MapKind, defs: &mut Map<String, Value>) -> Value {
     json!({"$ref": format!("#/$defs/{name}")})
 }
 
+/// What a key holds, or a variable that stands for it.
 fn shape(shape: Shape, defs: &mut Map<String, Value>) -> Value {
+    let value = written(shape, defs);
+    match shape {
+        // Texts take any text anyhow, and maps are never what a variable stands for.
+        Shape::Text
+        | Shape::Path
+        | Shape::Version
+        | Shape::Content
+        | Shape::Bytes
+        | Shape::Env
+        | Shape::Files
+        | Shape::ExpectFiles
+        | Shape::Vars
+        | Shape::Matrix
+        | Shape::Include
+        | Shape::Extends
+        | Shape::Time
+        | Shape::Size
+        | Shape::Share
+        | Shape::Bound
+        | Shape::Skip
+        | Shape::Xfail
+        | Shape::Condition
+        | Shape::Globs
+        | Shape::Rules
+        | Shape::Redact
+        | Shape::Parts
+        | Shape::Json
+        | Shape::Judge(_)
+        | Shape::Map(_)
+        | Shape::List(_)
+        | Shape::Named(_) => value,
+        Shape::Flag
+        | Shape::Points
+        | Shape::Paths
+        | Shape::Texts
+        | Shape::Run
+        | Shape::Compare
+        | Shape::Exit
+        | Shape::Code
+        | Shape::Visibility
+        | Shape::Score
+        | Shape::Protocol
+        | Shape::Whole
+        | Shape::Count
+        | Shape::Words(_)
+        | Shape::Retries => json!({"anyOf": [value, {"type": "string", "pattern": VARIABLE}]}),
+    }
+}
+
+/// What puts a variable in, and nothing else.
+const VARIABLE: &str = "^\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}$";
+
+fn written(shape: Shape, defs: &mut Map<String, Value>) -> Value {
+    let whole = || json!({"type": "integer", "minimum": 0});
+    let one_or_many = |item: Value| json!({"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]});
     let scalar = || json!({"type": ["string", "number", "boolean"]});
     let path = || json!({"type": "string", "minLength": 1});
     match shape {
@@ -88,7 +144,52 @@ fn shape(shape: Shape, defs: &mut Map<String, Value>) -> Value {
             json!({"enum": codes})
         }
         Shape::Visibility => json!({"enum": ["visible", "hidden", "after_due_date", "after_published"]}),
-        Shape::Score => json!({"enum": ["sum", "all-or-nothing"]}),
+        Shape::Score => {
+            let words = json!({"enum": ["sum", "min", "all-or-nothing"]});
+            json!({"anyOf": [words, reference(keys::threshold(), defs)]})
+        }
+        Shape::Whole => json!({"type": "integer"}),
+        Shape::Count => whole(),
+        Shape::Time | Shape::Size => json!({"type": ["integer", "string"]}),
+        Shape::Share => json!({"type": ["number", "string"]}),
+        Shape::Words(words) => json!({"enum": words}),
+        Shape::Condition => one_or_many(scalar()),
+        Shape::Include | Shape::Extends => one_or_many(json!({"type": "string", "minLength": 1})),
+        Shape::Vars => {
+            let value = json!({"type": ["string", "number", "boolean", "null"]});
+            let list = json!({"type": "array", "items": value});
+            json!({"type": "object", "additionalProperties": {"anyOf": [value, list]}})
+        }
+        Shape::Matrix => {
+            let values = json!({"type": "array", "minItems": 1});
+            let variable = json!({"type": "string", "pattern": VARIABLE});
+            let axis = json!({"anyOf": [values, variable, reference(keys::range(), defs)]});
+            json!({"type": "object", "additionalProperties": axis, "minProperties": 1})
+        }
+        Shape::Retries => json!({"anyOf": [whole(), reference(keys::retries(), defs)]}),
+        Shape::Skip => {
+            let plain = json!({"type": ["boolean", "string"]});
+            json!({"anyOf": [plain, reference(keys::skip(), defs)]})
+        }
+        Shape::Xfail => {
+            let plain = json!({"type": ["boolean", "string"]});
+            json!({"anyOf": [plain, reference(keys::xfail(), defs)]})
+        }
+        Shape::Globs => {
+            let glob = json!({"type": "string", "minLength": 1});
+            json!({"anyOf": [glob, {"type": "array", "items": glob, "minItems": 1}]})
+        }
+        Shape::Rules => {
+            let rule = json!({"anyOf": [{"type": "string"}, reference(keys::rule(), defs)]});
+            json!({"anyOf": [rule, {"type": "array", "items": rule}]})
+        }
+        Shape::Bound => json!({"type": "string", "minLength": 2}),
+        Shape::Redact => {
+            let one = reference(keys::redaction(), defs);
+            json!({"anyOf": [one, {"type": "array", "items": one}]})
+        }
+        Shape::Parts => one_or_many(scalar()),
+        Shape::Json => json!({}),
         Shape::Protocol => json!({"enum": ["testlib", "kattis"]}),
         Shape::Judge(kind) => json!({"anyOf": [{"const": "none"}, reference(kind(), defs)]}),
         Shape::Map(kind) => reference(kind(), defs),
@@ -103,16 +204,25 @@ fn code_may_be_expected(code: Code) -> bool {
     super::parse_expect::may_be_expected(code)
 }
 
-fn one_of_text_and_file(mut reference: Value) -> Value {
+fn one_of_text_and_file(reference: Value) -> Value {
+    one_of(reference, &["text", "file"])
+}
+
+/// Exactly one of these keys must be there.
+fn one_of(mut reference: Value, keys: &[&str]) -> Value {
+    let required: Vec<_> = keys.iter().map(|key| json!({"required": [key]})).collect();
     if let Value::Object(reference) = &mut reference {
-        reference.insert("oneOf".to_owned(), json!([{"required": ["text"]}, {"required": ["file"]}]));
+        reference.insert("oneOf".to_owned(), required.into());
     }
     reference
 }
 
 fn compare(defs: &mut Map<String, Value>) -> Value {
-    let words = json!({"enum": ["exact", "trim", "tokens", "float"]});
-    json!({"anyOf": [words, reference(keys::compare(), defs)]})
+    let words = json!({"enum": [
+        "exact", "trim", "tokens", "lines", "unordered", "float", "json", "regex", "glob", "contains",
+        "lacks", "kattis",
+    ]});
+    json!({"anyOf": [words, one_of(reference(keys::compare(), defs), &["float", "json", "kattis"])]})
 }
 
 fn exit(defs: &mut Map<String, Value>) -> Value {
@@ -121,13 +231,16 @@ fn exit(defs: &mut Map<String, Value>) -> Value {
         status,
         {"type": "array", "items": status, "minItems": 1},
         {"enum": ["any", "nonzero"]},
+        {"type": "string", "pattern": "^! *[0-9]{1,3}$"},
         reference(keys::exit(), defs),
     ]})
 }
 
 fn bytes(defs: &mut Map<String, Value>) -> Value {
-    let map = one_of_text_and_file(reference(keys::bytes(), defs));
-    json!({"anyOf": [{"type": ["string", "number", "boolean"]}, map]})
+    let keys = ["text", "file", "contains", "lacks", "regex", "glob", "json", "sha256"];
+    let map = one_of(reference(keys::bytes(), defs), &keys);
+    let all = json!({"type": "array", "items": map, "minItems": 1});
+    json!({"anyOf": [{"type": ["string", "number", "boolean"]}, map, all]})
 }
 
 #[cfg(test)]
@@ -162,12 +275,13 @@ mod tests {
     #[test]
     fn the_schema_knows_every_table_of_keys_and_nothing_that_is_not_supported() {
         let text = schema().to_string();
-        for table in keys::ALL {
+        let others = super::super::keys_terms::ALL.iter().chain(super::super::keys_expect::ALL);
+        for table in keys::ALL.iter().chain(others) {
             for key in table().keys {
                 assert!(text.contains(&format!("\"{}\":", key.name)), "{}", key.name);
             }
         }
-        for later in ["\"matrix\"", "\"xfail\"", "\"include\"", "\"retries\""] {
+        for later in ["\"backoff\"", "\"generate\"", "\"before_each\"", "\"base64\""] {
             assert!(!text.contains(later), "{later}");
         }
     }

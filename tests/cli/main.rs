@@ -4,6 +4,7 @@ mod check;
 mod doctor;
 mod help;
 mod live;
+mod reports;
 mod schema;
 mod select;
 mod single;

@@ -84,7 +84,7 @@ pub(in crate::cli) fn row(base: &Row, run: &RunReport, groups: &[String]) -> Row
         return unfinished_row(Row { errors: row.errors, ..base.clone() }, "the run was interrupted");
     }
     row.groups = groups.iter().map(|group| points_of_group(run, group)).collect();
-    row.score = Some(run.summary().score);
+    row.score = Some(run.tally().summary().score);
     row.status = RowStatus::Graded;
     if let Some(build) = build {
         row.status = RowStatus::BuildFailed;
@@ -113,5 +113,5 @@ fn add_reason(reason: &mut String, more: &str) {
 fn points_of_group(run: &RunReport, group: &str) -> f64 {
     let of_group = |report: &&crate::report::CaseReport| report.case.group.as_deref() == Some(group);
     let cases = run.cases.iter().filter(of_group).cloned().collect();
-    RunReport { meta: run.meta.clone(), suites: run.suites.clone(), cases }.summary().score
+    RunReport { meta: run.meta.clone(), suites: run.suites.clone(), cases }.tally().summary().score
 }

@@ -11,7 +11,7 @@ use crate::cli::history::History;
 use crate::cli::load::{self, Places};
 use crate::cli::look::{self, Seen, Warning};
 use crate::cli::select::{Choice, choose};
-use crate::cli::{exit, overrides, terminal};
+use crate::cli::{exit, overrides, terminal, variables};
 use crate::policy::Config;
 use crate::sandbox::probe::{self, Layer, State};
 use crate::units::visible_line;
@@ -30,7 +30,8 @@ pub(in crate::cli) fn run(args: &CheckArgs, places: &Places) -> u8 {
 fn check(args: &CheckArgs, places: &Places) -> Result<u8, Failure> {
     let source = &args.source;
     let options = overrides::of_suite(&source.operator, &source.set)?;
-    let operator = load::operator(places, source.operator.config.as_deref(), options)?;
+    let mut operator = load::operator(places, source.operator.config.as_deref(), options)?;
+    variables::give(&source.language, &mut operator)?;
     let paths = load::find_suites(places, &source.suites)?;
     let seen = Seen::new(RealFiles);
     let mut suites = load::suites_through(&paths, &operator, source.submission.as_deref(), &seen)?;

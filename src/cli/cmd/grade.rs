@@ -21,6 +21,7 @@ use crate::judge::{Code, Status, not_run};
 use crate::report::{CaseReport, Gradebook, Row, RowStatus, RunMeta, RunReport, SuiteInfo};
 use crate::resolve::{self, CaseSettings, Operator, ResolvedCase, ResolvedSuite, Sources};
 use crate::runner::{self, BuildCache, BuildCount, Event, RunPlan};
+use crate::sandbox::Fresh;
 use crate::sandbox::cancel::Cancel;
 use crate::units::{Bytes, visible_line};
 
@@ -110,9 +111,13 @@ fn prepare(args: &GradeArgs, places: &Places) -> Result<Class, Failure> {
 
 /// Points that could be reached, counted as the report counts them.
 fn most_points(template: &ResolvedSuite, places: &Places) -> f64 {
-    let cases = template.cases.iter().map(|case| runner::unfinished(&Arc::new(case.clone())));
+    let cases = template.cases.iter().map(|case| CaseReport {
+        case: Arc::new(case.clone()),
+        attempts: Vec::new(),
+        verdict: not_run(None, "", None),
+    });
     let meta = run_meta::of_this_process(&places.cwd, SystemTime::now(), 1);
-    RunReport { meta, suites: Vec::new(), cases: cases.collect() }.summary().max_score
+    RunReport { meta, suites: Vec::new(), cases: cases.collect() }.tally().summary().max_score
 }
 
 /// Resolves the suite for a submission.
@@ -309,7 +314,7 @@ impl Class {
         if plan.cases.is_empty() {
             return Ok(None);
         }
-        let engine = engine(&self.operator);
+        let engine = engine(&self.operator, Fresh::default());
         let log = executions::Journal::open(&self.operator.config.monitoring)?;
         let (finished, arrived) = channel();
         let collector = Collector::new(&self.units, finished);
@@ -347,10 +352,11 @@ impl Class {
             let row = class::row(&unit.row, &run, &self.groups);
             let written: Written = self.out.write_reports(&row, &run);
             let kept = matches!(row.status, RowStatus::Graded | RowStatus::BuildFailed);
-            if written.is_ok() && kept {
-                if let Err(error) = self.journal.add(&unit.key, &row) {
-                    log::warn!("the journal cannot be written, so that a killed run starts anew: {error}");
-                }
+            if written.is_ok()
+                && kept
+                && let Err(error) = self.journal.add(&unit.key, &row)
+            {
+                log::warn!("the journal cannot be written, so that a killed run starts anew: {error}");
             }
             lost = lost.or(written.err());
             done += 1;

@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::history::History;
 use crate::cli::load::{self, Places};
 use crate::cli::select::{Choice, choose};
-use crate::cli::{exit, overrides, terminal};
+use crate::cli::{exit, overrides, terminal, variables};
 use crate::diagnostic::nearest;
 use crate::resolve::{self, CaseKind, ResolvedCase, ResolvedSuite};
 use crate::units::visible_line;
@@ -31,7 +31,8 @@ pub(in crate::cli) fn run(args: &ListArgs, places: &Places) -> u8 {
 fn text(args: &ListArgs, places: &Places) -> Result<(String, u8), Failure> {
     let source = &args.source;
     let options = overrides::of_suite(&source.operator, &source.set)?;
-    let operator = load::operator(places, source.operator.config.as_deref(), options)?;
+    let mut operator = load::operator(places, source.operator.config.as_deref(), options)?;
+    variables::give(&source.language, &mut operator)?;
     let paths = load::find_suites(places, &source.suites)?;
     let mut suites = load::suites(&paths, &operator, source.submission.as_deref())?;
     let (cases, _) = load::all_cases(&mut suites);
@@ -59,7 +60,12 @@ fn object(case: &ResolvedCase, suites: &[ResolvedSuite]) -> serde_json::Value {
     json!({
         "id": &*case.id.0,
         "suite": suites[case.suite].name,
-        "kind": if case.kind == CaseKind::Build { "build" } else { "case" },
+        "kind": match case.kind {
+            CaseKind::Build => "build",
+            CaseKind::Case => "case",
+            CaseKind::Setup => "setup",
+            CaseKind::Teardown => "teardown",
+        },
         "name": &*case.name,
         "group": case.group.as_deref(),
         "params": case.params,

@@ -9,6 +9,7 @@ pub(super) mod help;
 pub(super) mod import;
 pub(super) mod list;
 pub(super) mod man;
+pub(super) mod report;
 pub(super) mod review;
 pub(super) mod runs;
 pub(super) mod schema;

@@ -1,15 +1,17 @@
 //! What must hold for a case, decided: the author's words of all levels, with the files read.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::time::Duration;
 
 use super::planned::Planned;
 use super::resolver::{Resolver, path_shown};
 use super::settings::Layers;
 use crate::judge::{
-    self, Code, ExitExpectation, Expectation, Expected, FileExpectation, FloatTolerance, StreamExpectation,
+    Code, Compare, ExitExpectation, Expectation, Expected, FileExpectation, Order, Resource,
+    ResourceExpectation, StreamExpectation,
 };
-use crate::suite::{Compare, Content, Exit, ExpectBytes, Spanned};
+use crate::resolve::ResolvedLimits;
+use crate::suite::{Content, Exit, ExpectBytes, ExpectFile, Spanned, wrong_bytes};
 
 /// A build step must exit with 0; whatever it prints.
 pub(super) fn of_build() -> Expectation {
@@ -25,7 +27,12 @@ pub(super) fn of_build() -> Expectation {
 }
 
 impl Resolver<'_> {
-    pub(super) fn expectation(&mut self, layers: &Layers<'_>, planned: &Planned<'_>) -> Expectation {
+    pub(super) fn expectation(
+        &mut self,
+        layers: &Layers<'_>,
+        planned: &Planned<'_>,
+        limits: &ResolvedLimits,
+    ) -> Expectation {
         let compare = layers.first(|common| common.compare.as_ref()).copied().unwrap_or(Compare::Tokens);
         let answer = planned.from_file.as_ref().and_then(|file| file.answer.as_ref());
         let stdout = match answer {
@@ -37,20 +44,34 @@ impl Resolver<'_> {
             stdout,
             stderr: self.stream(layers.first(|common| common.expect.stderr.as_ref()), compare),
             files: self.files_expected(layers, compare),
+            resources: self.resources_expected(layers, limits),
+            redact: layers.least_first().flat_map(|common| common.expect.redact.iter().cloned()).collect(),
             code: layers.first(|common| common.expect.code.as_ref()).copied(),
             build: false,
-            ..Expectation::default()
         };
         self.check_it_can_fail(&expectation, layers);
         expectation
     }
 
     fn stream(&mut self, written: Option<&ExpectBytes>, compare: Compare) -> StreamExpectation {
-        match written {
-            None | Some(ExpectBytes::Any) => StreamExpectation::Any,
-            Some(ExpectBytes::Like { content, compare: own }) => self
-                .expected(content, own.unwrap_or(compare))
-                .map_or(StreamExpectation::Any, StreamExpectation::Like),
+        let mut all = written.map_or(Vec::new(), |bytes| self.expected_all(bytes, compare));
+        match all.len() {
+            0 => StreamExpectation::Any,
+            1 => StreamExpectation::Like(all.remove(0)),
+            _ => StreamExpectation::Every(all),
+        }
+    }
+
+    /// Everything that bytes must be like; nothing for `any`.
+    fn expected_all(&mut self, bytes: &ExpectBytes, compare: Compare) -> Vec<Expected> {
+        match bytes {
+            ExpectBytes::Any => Vec::new(),
+            ExpectBytes::Like { content, compare: own } => {
+                self.expected(content, own.unwrap_or(compare)).into_iter().collect()
+            }
+            ExpectBytes::Every(all) => {
+                all.iter().flat_map(|bytes| self.expected_all(bytes, compare)).collect()
+            }
         }
     }
 
@@ -58,14 +79,57 @@ impl Resolver<'_> {
         let some = |common: &&crate::suite::Common| !common.expect.files.is_empty();
         let Some(common) = layers.most_first().find(some) else { return Vec::new() };
         let mut files = Vec::new();
-        for (path, bytes) in &common.expect.files {
-            let expected = match bytes {
-                ExpectBytes::Any => None,
-                ExpectBytes::Like { content, compare: own } => self.expected(content, own.unwrap_or(compare)),
-            };
-            files.push(FileExpectation { path: path.clone(), expected, absent: false });
+        for (path, file) in &common.expect.files {
+            let one = |expected, absent| FileExpectation { path: path.clone(), expected, absent };
+            match file {
+                ExpectFile::Absent => files.push(one(None, true)),
+                ExpectFile::Is(bytes) => {
+                    let all = self.expected_all(bytes, compare);
+                    if all.is_empty() {
+                        files.push(one(None, false));
+                    }
+                    files.extend(all.into_iter().map(|expected| one(Some(expected), false)));
+                }
+            }
         }
         files
+    }
+
+    /// What may be used. A bound that a limit holds anyhow can never fail.
+    fn resources_expected(
+        &mut self,
+        layers: &Layers<'_>,
+        limits: &ResolvedLimits,
+    ) -> Vec<ResourceExpectation> {
+        let some = |common: &&crate::suite::Common| !common.expect.resources.is_empty();
+        let Some(common) = layers.most_first().find(some) else { return Vec::new() };
+        for written in &common.expect.resources {
+            let ResourceExpectation { resource, order, amount } = written.value;
+            let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            let limit = match resource {
+                Resource::Cpu => limits.cpu.value.map(millis),
+                Resource::Wall => Some(millis(limits.wall.value)),
+                Resource::PeakMemory => Some(limits.memory.value.0),
+                Resource::Output => Some(limits.output.value.0),
+                Resource::PeakProcesses => Some(limits.pids.value.into()),
+            };
+            let at_most = matches!(order, Order::Less | Order::AtMost);
+            if let Some(limit) = limit.filter(|&limit| at_most && amount > limit) {
+                let unit = match resource {
+                    Resource::Cpu | Resource::Wall => " ms",
+                    Resource::PeakMemory | Resource::Output => " bytes",
+                    Resource::PeakProcesses => "",
+                };
+                let message = format!("this expectation can never fail: the limit is {limit}{unit}");
+                self.mistake(
+                    Code::OutOfRange,
+                    &written.span,
+                    message,
+                    "expect less than the limit, or leave it out",
+                );
+            }
+        }
+        common.expect.resources.iter().map(|written| written.value).collect()
     }
 
     fn expected(&mut self, content: &Spanned<Content>, compare: Compare) -> Option<Expected> {
@@ -74,16 +138,23 @@ impl Resolver<'_> {
             Content::Text(_) => "the suite".to_owned(),
             Content::File(path) => path_shown(path),
         };
-        Some(Expected { bytes, source, compare: compare.into() })
+        self.check_bytes(compare, &bytes, &content.span);
+        Some(Expected { bytes, source, compare })
+    }
+
+    /// Patterns must be patterns, JSON must be JSON.
+    fn check_bytes(&mut self, compare: Compare, bytes: &[u8], span: &std::ops::Range<usize>) {
+        if let Some((message, help)) = wrong_bytes(compare, bytes) {
+            self.mistake(Code::OutOfRange, span, message, help);
+        }
     }
 
     fn answer(&mut self, path: &Path, span: &std::ops::Range<usize>, compare: Compare) -> StreamExpectation {
         match self.read_input(path, span) {
-            Some(bytes) => StreamExpectation::Like(Expected {
-                bytes: Arc::clone(&bytes),
-                source: path_shown(path),
-                compare: compare.into(),
-            }),
+            Some(bytes) => {
+                self.check_bytes(compare, &bytes, span);
+                StreamExpectation::Like(Expected { bytes, source: path_shown(path), compare })
+            }
             None => StreamExpectation::Any,
         }
     }
@@ -94,6 +165,7 @@ impl Resolver<'_> {
             && expectation.stdout == StreamExpectation::Any
             && expectation.stderr == StreamExpectation::Any
             && expectation.files.is_empty()
+            && expectation.resources.is_empty()
             && expectation.code.is_none();
         if !all_any || !self.errors.is_empty() || super::judging::is_judged(layers) {
             return;
@@ -111,18 +183,8 @@ fn exit(written: Option<&Exit>) -> ExitExpectation {
         None => ExitExpectation::OneOf(vec![0]),
         Some(Exit::OneOf(statuses)) => ExitExpectation::OneOf(statuses.clone()),
         Some(Exit::Nonzero) => ExitExpectation::Nonzero,
+        Some(Exit::Not(status)) => ExitExpectation::Not(*status),
         Some(Exit::Signal(signal)) => ExitExpectation::Signal(*signal),
         Some(Exit::Any) => ExitExpectation::Any,
-    }
-}
-
-impl From<Compare> for judge::Compare {
-    fn from(compare: Compare) -> Self {
-        match compare {
-            Compare::Exact => Self::Exact,
-            Compare::Trim => Self::Trim,
-            Compare::Tokens => Self::Tokens,
-            Compare::Float { absolute, relative } => Self::Float(FloatTolerance { absolute, relative }),
-        }
     }
 }

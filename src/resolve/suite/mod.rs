@@ -4,6 +4,7 @@
 mod content;
 mod expectation;
 mod globbing;
+mod including;
 mod judging;
 mod language;
 mod natural;
@@ -12,7 +13,11 @@ mod planned;
 mod resolver;
 mod settings;
 mod shared;
+mod shares;
+mod terms;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_language;
 
 pub use resolver::{SuiteInputs, load_suite, suite};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::planned::Planned;
 use super::resolver::Resolver;
+use super::terms::HookCases;
 use crate::diagnostic::nearest;
 use crate::judge::Code;
 use crate::resolve::CaseId;
@@ -26,6 +27,12 @@ enum Needed {
     Group(usize),
 }
 
+/// What comes before every case: build steps, and the hooks of its suite and group.
+struct Before<'p> {
+    build: &'p [CaseId],
+    hooks: &'p HookCases,
+}
+
 /// The cases by id and by group.
 struct Index<'p> {
     ids: HashMap<&'p str, usize>,
@@ -35,7 +42,12 @@ struct Index<'p> {
 
 impl Resolver<'_> {
     /// For each case the ids of all that it needs: build steps first, then in the suite's order.
-    pub(super) fn needs(&mut self, planned: &[Planned<'_>], build: &[CaseId]) -> Vec<Arc<[CaseId]>> {
+    pub(super) fn needs(
+        &mut self,
+        planned: &[Planned<'_>],
+        build: &[CaseId],
+        hooks: &HookCases,
+    ) -> Vec<Arc<[CaseId]>> {
         let suite = self.suite;
         let mut members = vec![Vec::new(); suite.groups.len()];
         for (at, case) in planned.iter().enumerate() {
@@ -61,7 +73,7 @@ impl Resolver<'_> {
         if self.find_circle(planned, &index, &of_groups, &of_cases) {
             return vec![Arc::default(); planned.len()];
         }
-        self.expand(planned, build, &index, &of_groups, &of_cases)
+        self.expand(planned, &Before { build, hooks }, &index, &of_groups, &of_cases)
     }
 
     fn meant(
@@ -170,7 +182,7 @@ impl Resolver<'_> {
     fn expand(
         &mut self,
         planned: &[Planned<'_>],
-        build: &[CaseId],
+        before: &Before<'_>,
         index: &Index<'_>,
         of_groups: &[Vec<Needed>],
         of_cases: &[Vec<Needed>],
@@ -204,7 +216,8 @@ impl Resolver<'_> {
                 self.mistake(Code::OutOfRange, &case.span, message, help);
                 return vec![Arc::default(); planned.len()];
             }
-            let ids = build.iter().cloned().chain(cases.iter().map(|&at| planned[at].id.clone()));
+            let own_steps = before.build.iter().chain(before.hooks.needed(case.group)).cloned();
+            let ids = own_steps.chain(cases.iter().map(|&at| planned[at].id.clone()));
             let ids: Arc<[CaseId]> = ids.collect();
             if own.is_empty() {
                 shared.insert(case.group, Arc::clone(&ids));

@@ -22,6 +22,8 @@ pub(super) struct Planned<'a> {
     pub(super) span: Range<usize>,
     /// Where its id stands.
     id_span: Range<usize>,
+    /// The parameters of a matrix.
+    pub(super) params: &'a [(String, String)],
     /// What it says itself; nothing when it is made from a file.
     pub(super) common: Option<&'a Common>,
     pub(super) from_file: Option<FromFile>,
@@ -76,6 +78,7 @@ impl<'a> Resolver<'a> {
                 group,
                 span: case.span.clone(),
                 id_span: case.id.span.clone(),
+                params: &case.params,
                 common: Some(&case.common),
                 from_file: None,
             });
@@ -111,6 +114,7 @@ impl<'a> Resolver<'a> {
                     group: Some(at),
                     span: from.span.clone(),
                     id_span: from.id.as_ref().map_or_else(|| from.span.clone(), |id| id.span.clone()),
+                    params: &[],
                     common: None,
                     from_file: Some(file),
                 });
@@ -122,6 +126,12 @@ impl<'a> Resolver<'a> {
     fn check_unique(&mut self, planned: &[Planned<'_>]) {
         let mut first: HashMap<Arc<str>, &Planned<'_>> = HashMap::with_capacity(planned.len());
         for case in planned {
+            let own =
+                case.group.is_some() && matches!(case.name.split('/').next(), Some("setup" | "teardown"));
+            if own {
+                let message = format!("`{}` is the name of the group's own steps", shown(&case.name));
+                self.mistake(Code::OutOfRange, &case.id_span, message, "name the case otherwise");
+            }
             let Some(earlier) = first.insert(Arc::clone(&case.id.0), case) else { continue };
             let id = shown(&case.id.0);
             if let (Some(one), Some(two)) = (&earlier.from_file, &case.from_file) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::including::Beside;
 use super::planned::Planned;
 use super::settings::{Layers, profiles};
 use super::shared::Shared;
@@ -14,18 +15,18 @@ use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::judge::Code;
 use crate::policy::{Commands, Profiles};
 use crate::resolve::{
-    self, CaseId, CaseKind, FileContent, FileKind, Files, GroupScore, JudgeProgram, Operator, ResolvedCase,
-    ResolvedSuite, Sources, Visibility,
+    self, CaseId, CaseKind, FileContent, FileKind, Files, JudgeProgram, Operator, ResolvedCase,
+    ResolvedSuite, Sources, Terms, Visibility,
 };
 use crate::sandbox::spec::{InputFile, Stdin};
-use crate::suite::{self, Command, Common, Content, Lines, Score, Suite, SuiteFormat, WorkspaceFile, shown};
+use crate::suite::{self, Command, Common, Content, Suite, SuiteFormat, WorkspaceFile, shown};
 use crate::units::NoNul;
 
 /// More mistakes than this are counted, not shown.
 const MAX_SHOWN: usize = 200;
 
 /// What a suite is resolved with, besides the operator's words.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct SuiteInputs {
     /// The folder of the suite file; all paths in the suite are relative to it.
     pub suite_dir: PathBuf,
@@ -60,16 +61,23 @@ pub fn load_suite(
     inputs: &SuiteInputs,
     files: &dyn Files,
 ) -> Result<ResolvedSuite, Vec<Diagnostic>> {
-    let (parsed, mut errors) = suite::parse_leniently(source, format);
+    let root = files.canonical(&inputs.suite_dir).unwrap_or_else(|_| inputs.suite_dir.clone());
+    let roots = operator.include_roots.iter();
+    let allowed = roots.filter_map(|folder| files.canonical(folder).ok()).collect();
+    let beside = Beside { root: &root, name: &source.name, allowed, files };
+    let (parsed, mut errors) = suite::parse_leniently(source, format, &operator.vars, &beside);
     let Some(parsed) = parsed else { return Err(errors) };
     let mut resolver = Resolver::new(&parsed, operator, inputs, files);
     resolver.lenient = !errors.is_empty();
     match resolver.run() {
         Ok(resolved) if errors.is_empty() => Ok(resolved),
-        Ok(_) => Err(errors),
+        Ok(_) => {
+            parsed.sources.sort(&mut errors);
+            Err(errors)
+        }
         Err(more) => {
             errors.extend(more);
-            errors.sort_by_key(|error| error.place.as_ref().map_or(usize::MAX, |place| place.span.start));
+            parsed.sources.sort(&mut errors);
             Err(errors)
         }
     }
@@ -80,7 +88,6 @@ pub(super) struct Resolver<'a> {
     pub(super) operator: &'a Operator,
     pub(super) inputs: &'a SuiteInputs,
     pub(super) files: &'a dyn Files,
-    pub(super) lines: Lines,
     /// The suite's folder without links; everything is read below it.
     pub(super) root: PathBuf,
     /// The submission without links.
@@ -96,8 +103,10 @@ pub(super) struct Resolver<'a> {
     pub(super) contents: HashSet<Arc<[u8]>>,
     /// Files that have been read before they are needed.
     pub(super) ahead: HashMap<PathBuf, Result<FileContent, String>>,
-    /// The name of the file, for every case.
-    file: Arc<str>,
+    /// The names of the files, for every case.
+    names: HashMap<String, Arc<str>>,
+    /// How the last case is taken.
+    pub(super) last_terms: Option<Arc<Terms>>,
     /// Files that have been read; `None` where reading failed and was complained about.
     pub(super) read: HashMap<PathBuf, Result<FileContent, String>>,
     /// Checkers and interactors by the place where they stand.
@@ -107,20 +116,18 @@ pub(super) struct Resolver<'a> {
     /// missing is not complained about.
     pub(super) lenient: bool,
     /// What has been written down, so that a mistake in the defaults is not said for every case.
-    said: HashSet<(String, Option<Range<usize>>)>,
+    said: HashSet<(String, Option<(String, Range<usize>)>)>,
     not_shown: usize,
 }
 
 impl<'a> Resolver<'a> {
     fn new(suite: &'a Suite, operator: &'a Operator, inputs: &'a SuiteInputs, files: &'a dyn Files) -> Self {
-        let lines = Lines::new(&suite.source.text);
         Self {
             suite,
             operator,
             inputs,
             files,
-            profiles: profiles(suite, &lines, operator),
-            lines,
+            profiles: profiles(suite, operator),
             root: files.canonical(&inputs.suite_dir).unwrap_or_else(|_| inputs.suite_dir.clone()),
             submission: None,
             language: None,
@@ -128,7 +135,8 @@ impl<'a> Resolver<'a> {
             shared: HashMap::new(),
             contents: HashSet::new(),
             ahead: HashMap::new(),
-            file: Arc::from(suite.source.name.as_str()),
+            names: HashMap::new(),
+            last_terms: None,
             read: HashMap::new(),
             judges: HashMap::new(),
             errors: Vec::new(),
@@ -144,13 +152,14 @@ impl<'a> Resolver<'a> {
     }
 
     fn finish(mut self) -> Vec<Diagnostic> {
-        self.errors.sort_by_key(|error| error.place.as_ref().map_or(usize::MAX, |place| place.span.start));
+        self.suite.sources.sort(&mut self.errors);
         if self.not_shown > 0 {
             self.errors.push(Diagnostic {
                 code: Code::InvalidInput,
                 message: format!(
                     "{} further errors in {} are not shown",
-                    self.not_shown, self.suite.source.name
+                    self.not_shown,
+                    self.suite.source().name
                 ),
                 place: None,
                 other: None,
@@ -161,7 +170,7 @@ impl<'a> Resolver<'a> {
     }
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
-        let at = diagnostic.place.as_ref().map(|place| place.span.clone());
+        let at = diagnostic.place.as_ref().map(|place| (place.source.name.clone(), place.span.clone()));
         if !self.said.insert((diagnostic.message.clone(), at)) {
             return;
         }
@@ -199,15 +208,18 @@ impl<'a> Resolver<'a> {
     fn resolve(&mut self) -> ResolvedSuite {
         self.check_profiles();
         let missing_required = self.resolve_submission();
+        self.check_included();
         let unusable = self.resolve_language();
         let mut cases = self.build_steps();
         let build: Vec<CaseId> = cases.iter().map(|case| case.id.clone()).collect();
+        let mut hooks = self.hook_cases(&build);
+        cases.append(&mut hooks.setup);
         let planned = self.plan();
         if planned.is_empty() && self.errors.is_empty() && !self.lenient {
             let help = "add `cases:`, or `groups:` with `cases_from:`";
             self.mistake(Code::MissingField, &(0..0), "the suite has no cases", help);
         }
-        let needs = self.needs(&planned, &build);
+        let needs = self.needs(&planned, &build, &hooks);
         let shares = self.shares(&planned);
         self.read_ahead(&planned);
         for (at, (planned, needs)) in planned.iter().zip(needs).enumerate() {
@@ -218,14 +230,49 @@ impl<'a> Resolver<'a> {
             (case.points, case.group_score) = shares[at];
             cases.push(case);
         }
+        cases.append(&mut hooks.teardown);
         ResolvedSuite {
             name: self.suite.name.clone(),
-            file: self.suite.source.name.clone(),
-            sha256: hex(&Sha256::digest(self.suite.source.text.as_bytes())),
+            file: self.suite.source().name.clone(),
+            sha256: self.hash(),
+            vars: self.suite.vars.iter().cloned().collect(),
+            declared: self.suite.declared.clone(),
             cases,
             missing_required,
             unusable,
             by_language: self.suite.language.is_some(),
+        }
+    }
+
+    /// Of the suite's own file; with all that it includes behind it, where there is any.
+    fn hash(&self) -> String {
+        let mut hash = Sha256::new();
+        self.suite.sources.all().for_each(|source| hash.update(source.text.as_bytes()));
+        hex(&hash.finalize())
+    }
+
+    /// What is handed in must not say what is expected of it.
+    fn check_included(&mut self) {
+        let suite = self.suite;
+        for file in &suite.included {
+            if self.is_submitted(&file.value) {
+                let help = "include files of your own only";
+                self.mistake(
+                    Code::OutOfRange,
+                    &file.span,
+                    "an included file is part of the submission",
+                    help,
+                );
+            }
+        }
+    }
+
+    /// The name of the file that `offset` stands in.
+    fn name_of(&mut self, offset: usize) -> Arc<str> {
+        let name = &self.suite.sources.source(offset).name;
+        match self.names.get(name) {
+            Some(known) => Arc::clone(known),
+            None => Arc::clone(self.names.entry(name.clone()).or_insert(name.as_str().into())),
         }
     }
 
@@ -310,8 +357,8 @@ impl<'a> Resolver<'a> {
             kind: CaseKind::Case,
             suite: self.inputs.index,
             group: None,
-            file: Arc::clone(&self.file),
-            line: self.lines.line(start),
+            file: self.name_of(start),
+            line: self.suite.sources.line(start),
             params: BTreeMap::new(),
             tags: Arc::default(),
             points: 1.0,
@@ -348,12 +395,17 @@ impl<'a> Resolver<'a> {
         if let Some(bytes) = input {
             case.stdin = Stdin::Bytes(bytes);
         }
-        case.expectation = self.expectation(layers, planned);
+        case.params = planned.params.iter().cloned().collect();
+        case.terms = self.terms(layers, planned);
+        case.expectation = self.expectation(layers, planned, &case.settings.limits.clone());
         case.judging = self.judging(layers, &mut case.expectation);
     }
 
     pub(super) fn argv_of(&mut self, layers: &Layers<'_>, start: usize) -> Vec<NoNul> {
         let levels: Vec<&Common> = layers.most_first().collect();
+        if levels.first().is_some_and(|case| case.source.is_some()) {
+            return Vec::new();
+        }
         let Some(at) = levels.iter().position(|common| common.command.is_some()) else {
             let help = "add `run: [program, argument]` to it, to its group or to `defaults`";
             self.mistake(Code::MissingField, &(start..start), "nothing says what to run", help);
@@ -406,39 +458,6 @@ impl<'a> Resolver<'a> {
             });
         }
         files
-    }
-
-    /// Points of each case and how its group is scored.
-    fn shares(&mut self, planned: &[Planned<'_>]) -> Vec<(f64, Option<GroupScore>)> {
-        let suite = self.suite;
-        let own = |case: &Planned<'_>| case.common.and_then(|common| common.points.clone());
-        let ordinary = suite.defaults.points.as_ref().map_or(1.0, |points| points.value);
-        let mut counts = vec![(0u32, 0.0f64); suite.groups.len()];
-        for case in planned {
-            let Some(at) = case.group else { continue };
-            if let (Some(points), Some(_)) = (own(case), &suite.groups[at].common.points) {
-                let message = "the group gives points to all its cases, and this case has its own";
-                self.mistake(Code::OutOfRange, &points.span, message, "leave one of them");
-            }
-            counts[at].0 += 1;
-            counts[at].1 += own(case).map_or(ordinary, |points| points.value);
-        }
-        let share = |case: &Planned<'_>| {
-            let Some(at) = case.group else { return (own(case).map_or(ordinary, |p| p.value), None) };
-            let group = &suite.groups[at];
-            let (count, sum) = counts[at];
-            let total = group.common.points.as_ref().map(|points| points.value);
-            let points = match total {
-                Some(total) => total / f64::from(count),
-                None => own(case).map_or(ordinary, |points| points.value),
-            };
-            let score = match group.score {
-                Score::Sum => GroupScore::Sum,
-                Score::AllOrNothing => GroupScore::AllOrNothing { points: total.unwrap_or(sum) },
-            };
-            (points, Some(score))
-        };
-        planned.iter().map(share).collect()
     }
 
     pub(super) fn content(&mut self, content: &suite::Spanned<Content>) -> Option<FileContent> {

@@ -12,7 +12,7 @@ use crate::judge::Code;
 use crate::limits::{LimitField, Origin, Resolved, WrittenLimits};
 use crate::policy::{Isolation, Profile, Profiles};
 use crate::resolve::{self, CaseSettings, Operator, Settings, Sources};
-use crate::suite::{Common, LimitBlock, Lines, Spanned, Suite, SuiteProfile};
+use crate::suite::{Common, LimitBlock, Spanned, Suite, SuiteProfile};
 use crate::units::{NoNul, format_duration};
 
 /// The levels of one case, the most particular first: the case, its group, the defaults. A build
@@ -70,19 +70,17 @@ impl<'a> Layers<'a> {
 }
 
 /// The operator's profiles with the suite's on top.
-pub(super) fn profiles(suite: &Suite, lines: &Lines, operator: &Operator) -> Profiles {
-    let layer: BTreeMap<_, _> = suite
-        .profiles
-        .iter()
-        .map(|profile| (profile.name.value.clone(), written(suite, lines, profile)))
-        .collect();
+pub(super) fn profiles(suite: &Suite, operator: &Operator) -> Profiles {
+    let layer: BTreeMap<_, _> =
+        suite.profiles.iter().map(|profile| (profile.name.value.clone(), written(suite, profile))).collect();
     operator.config.profiles.clone().with_layer(layer)
 }
 
-fn written(suite: &Suite, lines: &Lines, profile: &SuiteProfile) -> Profile {
+fn written(suite: &Suite, profile: &SuiteProfile) -> Profile {
+    let at = profile.name.span.start;
     let origin = Origin::File {
-        file: suite.source.name.clone(),
-        line: lines.line(profile.name.span.start),
+        file: suite.sources.source(at).name.clone(),
+        line: suite.sources.line(at),
         what: format!("profile {}", profile.name.value),
     };
     let inherits = profile.inherits.as_ref().map(|name| name.value.clone());
@@ -181,13 +179,14 @@ impl Resolver<'_> {
     }
 
     fn origin<T>(&self, written: &Spanned<T>, what: String) -> Origin {
-        let line = self.lines.line(written.span.start);
-        Origin::File { file: self.suite.source.name.clone(), line, what }
+        let at = written.span.start;
+        let (file, line) = (self.suite.sources.source(at).name.clone(), self.suite.sources.line(at));
+        Origin::File { file, line, what }
     }
 
     /// One level in the words of the policy.
     fn level(&self, common: &Common) -> Profile {
-        let origin = Origin::File { file: self.suite.source.name.clone(), line: 0, what: "env".to_owned() };
+        let origin = Origin::File { file: self.suite.source().name.clone(), line: 0, what: "env".to_owned() };
         Profile {
             inherits: None,
             limits: with_wall_time(common.limits.written.clone()),
@@ -199,7 +198,7 @@ impl Resolver<'_> {
                 workdir: common.workdir.as_ref().map(|workdir| Resolved {
                     value: workdir.clone(),
                     origin: Origin::File {
-                        file: self.suite.source.name.clone(),
+                        file: self.suite.source().name.clone(),
                         line: 0,
                         what: "workdir".to_owned(),
                     },

@@ -40,7 +40,9 @@ impl Resolver<'_> {
     }
 
     pub(super) fn argv(&mut self, layers: &Layers<'_>, start: usize) -> Arc<[NoNul]> {
-        if !layers.is_like_its_group(|case| case.command.is_none() && case.args_span.is_none()) {
+        if !layers.is_like_its_group(|case| {
+            case.command.is_none() && case.args_span.is_none() && case.source.is_none()
+        }) {
             return self.argv_of(layers, start).into();
         }
         if let Some(argv) = self.shared.get(&layers.group()).and_then(|shared| shared.argv.as_ref()) {

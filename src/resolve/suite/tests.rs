@@ -22,9 +22,14 @@ use crate::units::Bytes;
 /// Files by their absolute path; a folder is there when a file below it is.
 struct Map(BTreeMap<PathBuf, Vec<u8>>);
 
+/// `../x` is a file beside the suite's folder.
+fn of_map(path: &str) -> PathBuf {
+    path.strip_prefix("../").map_or_else(|| Path::new("/s").join(path), |path| Path::new("/").join(path))
+}
+
 impl Map {
     fn new(files: &[(&str, &str)]) -> Self {
-        let files = files.iter().map(|(path, text)| (Path::new("/s").join(path), text.as_bytes().to_vec()));
+        let files = files.iter().map(|(path, text)| (of_map(path), text.as_bytes().to_vec()));
         Self(files.chain([(PathBuf::from("/s/suite.yaml"), Vec::new())]).collect())
     }
 
@@ -50,9 +55,27 @@ impl Files for Map {
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        let path: PathBuf = path.components().collect();
+        let mut clean = PathBuf::new();
+        for part in path.components() {
+            if part == std::path::Component::ParentDir {
+                clean.pop();
+            } else {
+                clean.push(part)
+            }
+        }
+        let path = clean;
         self.kind(&path).map(|_| path).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+}
+
+pub(super) fn load_with(
+    text: &str,
+    files: &[(&str, &str)],
+    operator: &Operator,
+) -> Result<ResolvedSuite, Vec<Diagnostic>> {
+    let source = Source { name: "suite.yaml".to_owned(), text: text.into() };
+    let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), submission: None, index: 3 };
+    load_suite(&source, SuiteFormat::Yaml, operator, &inputs, &Map::new(files))
 }
 
 fn load(text: &str, files: &[(&str, &str)]) -> Result<ResolvedSuite, Vec<Diagnostic>> {
@@ -61,19 +84,19 @@ fn load(text: &str, files: &[(&str, &str)]) -> Result<ResolvedSuite, Vec<Diagnos
     load_suite(&source, SuiteFormat::Yaml, &Operator::default(), &inputs, &Map::new(files))
 }
 
-fn good(text: &str, files: &[(&str, &str)]) -> ResolvedSuite {
+pub(super) fn good(text: &str, files: &[(&str, &str)]) -> ResolvedSuite {
     load(text, files).unwrap_or_else(|errors| panic!("{text}\n{errors:#?}"))
 }
 
-fn messages(text: &str, files: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn messages(text: &str, files: &[(&str, &str)]) -> Vec<String> {
     load(text, files).expect_err("a broken suite").into_iter().map(|error| error.message).collect()
 }
 
-fn case<'s>(suite: &'s ResolvedSuite, id: &str) -> &'s ResolvedCase {
+pub(super) fn case<'s>(suite: &'s ResolvedSuite, id: &str) -> &'s ResolvedCase {
     suite.cases.iter().find(|case| &*case.id.0 == id).unwrap_or_else(|| panic!("no case {id}"))
 }
 
-fn ids(suite: &ResolvedSuite) -> Vec<&str> {
+pub(super) fn ids(suite: &ResolvedSuite) -> Vec<&str> {
     suite.cases.iter().map(|case| &*case.id.0).collect()
 }
 
