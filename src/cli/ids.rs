@@ -17,6 +17,11 @@ pub(super) fn run() -> String {
     random::<8>().iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
 }
 
+/// A seed for an order: short enough to be typed.
+pub(super) fn seed() -> u64 {
+    u32::from_le_bytes(random()).into()
+}
+
 /// Ids need not be secret, only distinct: without /dev/urandom the clock and our id must do.
 fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

@@ -22,6 +22,9 @@ pub struct RunPlan {
     pub broken: Vec<BrokenSuite>,
     /// Where the private folder for the outputs of build steps is made.
     pub scratch: PathBuf,
+    /// The numbers of all cases in the order in which they are started, as far as their needs let
+    /// them; nothing for that of `cases`.
+    pub order: Vec<usize>,
     /// Trying again.
     pub again: Again,
 }
@@ -89,6 +92,7 @@ impl RunPlan {
             max_fail: None,
             broken: Vec::new(),
             scratch,
+            order: Vec::new(),
             again: Again::default(),
         }
     }

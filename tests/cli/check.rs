@@ -44,7 +44,8 @@ fn what_looks_wrong_is_a_warning_and_an_error_where_that_is_asked_for() {
     let ended = with(&[]).run().exits(0);
     let ended = ended.says("nothing uses the file `data/3.ans`").says("--> capsule.yaml:");
     let ended = ended.says("the answer `data/2.ans` of `g/2` is empty");
-    let ended = ended.says("the cases `g/1` and `g/4` run the same on the same input, and do not expect the same");
+    let ended =
+        ended.says("the cases `g/1` and `g/4` run the same on the same input, and do not expect the same");
     assert!(!ended.stderr.contains("elsewhere"), "{}", ended.stderr);
     with(&["--deny-warnings"]).run().exits(1).says("3 warnings");
     with(&["-t", "slwo"]).run().exits(3).says("no case has the tag `slwo`");

@@ -65,7 +65,11 @@ fn a_selected_case_brings_what_it_needs() {
 #[test]
 fn a_filter_that_cannot_be_read_is_shown_with_a_caret() {
     let ended = list(&["-E", "tga(slow)", "-E", "sum &"]).exits(2);
-    ended.says("--filter: nothing is called `tga(…)`").says("^^^").says("did you mean `tag`?").prints_nothing();
+    ended
+        .says("--filter: nothing is called `tga(…)`")
+        .says("^^^")
+        .says("did you mean `tag`?")
+        .prints_nothing();
     list(&["-E", "tga(slow)", "-E", "sum &", "-t", "a,"]).exits(2).says("something is missing").says("--tag");
 }
 
@@ -110,7 +114,8 @@ fn the_shards_of_all_machines_are_all_cases_and_each_is_there_once() {
         let mut all = Vec::new();
         for index in 1..=3 {
             let shard = format!("{how}:{index}/3");
-            let ended = list(&["--shard", &shard, "--timings", "report.json", "-E", "!group(secret)"]).exits(0);
+            let ended =
+                list(&["--shard", &shard, "--timings", "report.json", "-E", "!group(secret)"]).exits(0);
             let ended = ended.says(&format!("shard {index}/3 ({how})"));
             all.extend(ended.stdout.lines().filter(|id| *id != "build/1").map(str::to_owned));
         }
@@ -145,14 +150,18 @@ fn json_has_an_object_a_line_for_each_case() {
     let ended = list(&["--json", "-E", "id(=secret/b)"]).exits(0);
     let last: serde_json::Value =
         serde_json::from_str(ended.stdout.lines().last().expect("there are lines")).expect("JSON");
-    assert_eq!((&last["id"], &last["suite"], &last["group"]), (&"secret/b".into(), &"hw".into(), &"secret".into()));
+    assert_eq!(
+        (&last["id"], &last["suite"], &last["group"]),
+        (&"secret/b".into(), &"hw".into(), &"secret".into())
+    );
     assert_eq!((&last["tags"], &last["line"]), (&serde_json::json!(["slow", "io"]), &7.into()));
 }
 
 #[test]
 fn every_value_of_a_case_is_explained_with_its_origin() {
     let suite = "version: 1\nprofiles:\n  std: {memory: 64M, env: {A: '1'}}\ndefaults: {profile: std}\ncases:\n  - id: a\n    run: [./a, b]\n    limits: {timeout: 3s}\n    stdin: {text: x}\n    points: 2\n    workdir: sub\n    env: {B: '2'}\n";
-    let ended = Capsule::new(&["list", "--explain", "a", "--set", "max_pids=7"]).file("capsule.yaml", suite).run();
+    let ended =
+        Capsule::new(&["list", "--explain", "a", "--set", "max_pids=7"]).file("capsule.yaml", suite).run();
     let ended = ended.exits(0);
     for (name, value, origin) in [
         ("timeout", "3s", "capsule.yaml:8"),
@@ -171,5 +180,9 @@ fn every_value_of_a_case_is_explained_with_its_origin() {
         let line = line.unwrap_or_else(|| panic!("{name} is missing:\n{}", ended.stdout));
         assert!(line.contains(value) && line.contains(&format!("({origin}")), "{name}: {line}");
     }
-    Capsule::new(&["list", "--explain", "aa"]).file("capsule.yaml", suite).run().exits(2).says("did you mean `a`?");
+    Capsule::new(&["list", "--explain", "aa"])
+        .file("capsule.yaml", suite)
+        .run()
+        .exits(2)
+        .says("did you mean `a`?");
 }

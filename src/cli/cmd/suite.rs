@@ -17,11 +17,11 @@ use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
 use crate::cli::report_file::{ReportError, ReportFile};
 use crate::cli::run_meta;
-use crate::cli::select::{Choice, Chosen, choose};
+use crate::cli::select::{Choice, Chosen, Order, Previous, choose};
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
 use crate::cli::variables::{self, FlakyArg};
-use crate::cli::{account, binds, cmd, exit, last_words, overrides, packages, review, terminal};
+use crate::cli::{account, binds, cmd, exit, ids, last_words, overrides, packages, review, terminal};
 use crate::judge::Status;
 use crate::report::json as json_report;
 use crate::report::text::{self, Audience, TextStyle};
@@ -46,6 +46,8 @@ struct Job {
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
     chosen: Chosen,
+    /// In which order the cases are started; as they are where it is empty.
+    order: Vec<usize>,
     history: History,
     /// `--submissions`.
     solutions: Option<Solutions>,
@@ -116,21 +118,42 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let (cases, broken) = load::all_cases(&mut suites);
     let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
     let all = cases.len();
-    let Choice { cases, chosen } = choose(cases, &suites, &args.select, &history)?;
+    let Choice { cases, mut chosen } = choose(cases, &suites, &args.select, &history)?;
+    let cases: Vec<_> = cases.into_iter().map(Arc::new).collect();
+    let order = ordered(args.order, &cases, &suites, &history, &mut chosen);
     Ok(Job {
         operator,
         paths,
         suites,
         left_out: all - cases.len(),
-        cases: cases.into_iter().map(Arc::new).collect(),
+        cases,
         broken,
         jobs,
         run_timeout,
         chosen,
+        order,
         history,
         solutions,
         _staged: staged,
     })
+}
+
+/// `--order`; what people need to know to have it again is noted.
+fn ordered(
+    order: Order,
+    cases: &[Arc<ResolvedCase>],
+    suites: &[ResolvedSuite],
+    history: &History,
+    chosen: &mut Chosen,
+) -> Vec<usize> {
+    let files: Vec<_> = suites.iter().map(|suite| suite.file.as_str()).collect();
+    let previous = match order {
+        Order::Smart => history.latest(&files).unwrap_or_default(),
+        Order::File | Order::Random(_) => Previous::default(),
+    };
+    let seed = ids::seed();
+    chosen.notes.extend(order.note(seed));
+    order.of(cases, &previous, seed)
 }
 
 fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
@@ -262,6 +285,7 @@ fn run_cases(
         max_fail: if args.exit_first { Some(NonZeroUsize::MIN) } else { args.max_fail },
         broken: job.broken.clone(),
         scratch: places.scratch.clone(),
+        order: job.order.clone(),
         again: again(args),
     };
     let engine = engine(&job.operator);

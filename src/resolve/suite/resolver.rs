@@ -262,7 +262,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The name of the file that `offset` stands in.
-    fn name_of(&mut self, offset: usize) -> Arc<str> {
+    pub(super) fn name_of(&mut self, offset: usize) -> Arc<str> {
         let name = &self.suite.sources.source(offset).name;
         match self.names.get(name) {
             Some(known) => Arc::clone(known),
@@ -365,6 +365,7 @@ impl<'a> Resolver<'a> {
             expectation: super::expectation::of_build(),
             needs: Arc::default(),
             group_score: None,
+            written: self.written_at(layers),
             terms: Arc::default(),
             judging: None,
             for_judge: false,
