@@ -32,6 +32,10 @@ demo: build ## Grade the homework example and show what a grader would want to s
 setup-tests:
 	@bash .ci/setup tests
 
+.PHONY: setup-bench
+setup-bench:
+	@bash .ci/setup bench
+
 .PHONY: test
 test: setup-tests ## Run all tests, and check format and lints
 	cargo fmt --all --check
@@ -57,7 +61,7 @@ stress: build ## Run all stressors of stress-ng in the sandbox, ten minutes in a
 	tests/stress $(BIN)
 
 .PHONY: bench
-bench: setup-tests build ## Time a bare spawn, this sandbox and bubblewrap; print ratios of medians
+bench: setup-bench build ## Time a bare spawn, this sandbox and others; print ratios of medians, plot what grows
 	cargo bench --locked --bench launch
 
 .PHONY: fuzz

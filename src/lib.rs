@@ -7,9 +7,10 @@
 //! argv ─► Command ─► Suite ┐
 //!                          ├─► ResolvedCase ─► Spec ─► Plan ─► ENGINE ─► Outcome ─► Verdict
 //!         config  ─► Policy┘                                                │
-//!                                   CaseReport ◄─ RunReport ◄───────────────┘ ─► writers
+//!             writers ◄─ event log ◄─ CaseRecord ◄─ CaseReport ◄──────────────┘
 //! ```
 
+pub mod archive;
 pub mod units;
 
 pub mod diagnostic;

@@ -8,5 +8,10 @@ fn main() -> ExitCode {
     if capsule_run::sandbox::is_worker() {
         return capsule_run::sandbox::worker_main();
     }
-    capsule_run::cli::main()
+    if capsule_run::cli::runs_programs() {
+        capsule_run::sandbox::start_early();
+    }
+    let status = capsule_run::cli::main();
+    capsule_run::sandbox::end_early();
+    status
 }

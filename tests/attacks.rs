@@ -174,7 +174,7 @@ fn capsule(place: &Place, who: Who, suite: &str, more: &[&str]) -> Done {
         let script = "set -e; cp -r \"$1/suites\" \"$1/fixtures\" \"$2\"; cp \"$3\" \"$2/capsule-run\"; \
                       chown -R 65534:65534 \"$2/..\"; chmod 755 \"$2/..\"";
         let mut copy = Command::new("/bin/sh");
-        copy.args(["-c", script, "copy"]).arg(&root).arg(&work).arg(&binary());
+        copy.args(["-c", script, "copy"]).arg(&root).arg(&work).arg(binary());
         assert!(copy.status().is_ok_and(|status| status.success()), "the attacks can be copied");
         command.uid(NOBODY).gid(NOBODY);
         from = PathBuf::from(work);

@@ -50,6 +50,7 @@ fn judge(place: &Place, files: &[(&str, &str)], options: &[&str]) -> Judged {
     let mut arguments = vec!["suite", "suite.yaml", "--json", "report.json", "-q", "-j", "2"];
     arguments.extend(options);
     let done = place.capsule(&arguments);
+    assert!(done.stdout.is_empty(), "standard output belongs to reports: {}", done.stdout);
     let text = fs::read_to_string(place.work().join("report.json"))
         .unwrap_or_else(|error| panic!("no report: {error}\n{}", done.stderr));
     let report = serde_json::from_str(&text).expect("a report is JSON");

@@ -2,8 +2,6 @@
 //! effect. A test compares the rows with the schema, so that a key without a row fails. And the ceilings
 //! of the host's policy file bind the command line, requests and suites alike.
 
-#![expect(clippy::print_stderr, reason = "whoever runs the tests must see what was left out")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -13,7 +13,7 @@ use capsule_run::judge::{self, Code, ExitExpectation, Expectation, Status, Strea
 use capsule_run::sandbox::cancel::Cancel;
 use capsule_run::sandbox::outcome::{Outcome, Ran};
 use capsule_run::sandbox::spec::{CgroupChoice, InputFile, Limits, Require, Spec};
-use capsule_run::sandbox::{Engine, EngineOptions, LinuxEngine};
+use capsule_run::sandbox::{Engine, EngineOptions, Fresh, LinuxEngine};
 use capsule_run::units::Bytes;
 
 #[expect(dead_code, reason = "what the live tests of the engine use besides")]
@@ -313,7 +313,7 @@ fn cases_have_their_cgroups_in_the_folder_that_was_made_for_them() {
     let own = PathBuf::from("/sys/fs/cgroup").join(own.trim_end_matches("/capsule-run-supervisors"));
     let folder = own.parent().expect("there is one above").join("cases");
     std::fs::create_dir(&folder).expect("we may");
-    let options = EngineOptions { worker_exe: worker(), cgroup_folder: Some(folder.clone()) };
+    let options = EngineOptions { worker_exe: worker(), cgroup_folder: Some(folder.clone()), fresh: Fresh::default() };
     let engine = LinuxEngine::new(options).expect("as good as the other");
     let run = |engine: &LinuxEngine| {
         let spec = Spec { require: Require::Strict, ..spec(&["sleep", "1"]) };
@@ -340,7 +340,7 @@ fn cases_have_their_cgroups_in_the_folder_that_was_made_for_them() {
     std::fs::remove_dir(&folder).expect("nothing is left in it");
 
     let busy =
-        LinuxEngine::new(EngineOptions { worker_exe: worker(), cgroup_folder: Some(own.join("none")) });
+        LinuxEngine::new(EngineOptions { worker_exe: worker(), cgroup_folder: Some(own.join("none")), fresh: Fresh::default() });
     let Outcome::NotStarted(fault) = run(&busy.expect("made")) else { panic!("there is no such folder") };
     assert!(fault.step.contains("cgroup_folder"), "{fault:?}");
 }

@@ -12,9 +12,10 @@ use capsule_run::judge::{Code, ExitExpectation, Expectation, Status, StreamExpec
 use capsule_run::limits::Resolved;
 use capsule_run::report::CaseReport;
 use capsule_run::resolve::{
-    CaseId, CaseKind, CaseSettings, ResolvedCase, ResolvedLimits, SettingOrigins, Sources, Visibility,
+    Blame, CaseId, CaseKind, CaseSettings, ResolvedCase, ResolvedLimits, SettingOrigins, Sources, Terms,
+    Visibility, Xfail,
 };
-use capsule_run::runner::{self, BrokenSuite, Event, RunPlan};
+use capsule_run::runner::{self, Again, BrokenSuite, BuildCache, Event, Flaky, RunPlan};
 use capsule_run::sandbox::Engine;
 use capsule_run::sandbox::cancel::{Cancel, CancelLevel};
 use capsule_run::sandbox::outcome::{
@@ -50,6 +51,15 @@ impl Engine for Pretend {
             "cancel" => {
                 cancel.raise(CancelLevel::NoNewCases);
                 ended(0, Vec::new())
+            }
+            "cancel-and-fail" => {
+                cancel.raise(CancelLevel::NoNewCases);
+                ended(1, Vec::new())
+            }
+            "third" => {
+                let ran = self.ran.lock().expect("no test panics while it holds this").clone();
+                let tries = ran.iter().filter(|id| **id == word(1)).count();
+                ended(i32::from(tries < 3), Vec::new())
             }
             "build" => ended(0, spec.collect.iter().map(|file| built(&file.path)).collect()),
             "panic" => {
@@ -178,13 +188,14 @@ fn needing(mut case: ResolvedCase, needs: &[&str]) -> ResolvedCase {
 
 fn plan(cases: Vec<ResolvedCase>, jobs: usize) -> RunPlan {
     RunPlan {
+        builds: Arc::new(BuildCache::off()),
         cases: cases.into_iter().map(Arc::new).collect(),
         jobs: NonZeroUsize::new(jobs).expect("at least one"),
         max_fail: None,
         broken: Vec::new(),
         scratch: std::env::temp_dir(),
         order: Vec::new(),
-        again: runner::Again::default(),
+        again: Again::default(),
     }
 }
 
@@ -359,7 +370,7 @@ fn max_fail_stops_the_run_after_so_many_failures() {
 fn a_submission_that_lacks_a_required_file_is_a_failed_build_and_nothing_runs() {
     let cases = vec![build("submission", "pass"), case("a", "pass")];
     let mut plan = plan(cases, 1);
-    plan.broken = vec![BrokenSuite { suite: 0, missing: vec![PathBuf::from("sort.c")] }];
+    plan.broken = vec![BrokenSuite { suite: 0, missing: vec![PathBuf::from("sort.c")], reason: None }];
     let engine = Pretend::default();
     let reports = run(&plan, &engine);
     assert_eq!(
@@ -392,4 +403,209 @@ fn every_case_has_exactly_one_end_among_the_events_and_done_counts_without_gaps(
     started.sort();
     assert_eq!(started, ["a", "b", "c"]);
     assert_eq!(ended, [(1, 4), (2, 4), (3, 4), (4, 4)]);
+}
+
+fn taken(mut case: ResolvedCase, terms: Terms) -> ResolvedCase {
+    case.terms = Arc::new(terms);
+    case
+}
+
+fn in_group(mut case: ResolvedCase, group: &str) -> ResolvedCase {
+    case.group = Some(Arc::from(group));
+    case
+}
+
+fn hook(kind: CaseKind, id: &str, what: &str) -> ResolvedCase {
+    let mut hook = case(id, what);
+    hook.kind = kind;
+    hook.points = 0.0;
+    hook
+}
+
+#[test]
+fn a_case_is_tried_again_until_it_passes_and_every_try_is_in_the_report() {
+    let again = |retries| Terms { retries, ..Terms::default() };
+    let cases = vec![taken(case("a", "third"), again(5)), taken(case("b", "third"), again(1))];
+    let reports = run(&plan(cases, 1), &Pretend::default());
+    assert_eq!(reports[0].verdict.status, Status::Passed);
+    assert_eq!(reports[0].attempts.len(), 3);
+    assert!(reports[0].is_flaky());
+    assert_eq!((reports[1].verdict.status, reports[1].attempts.len()), (Status::Failed, 2));
+}
+
+#[test]
+fn a_flaky_case_fails_where_the_operator_says_so_and_the_operator_says_how_often() {
+    let mut plan = plan(vec![case("a", "third")], 1);
+    plan.again = Again { retries: Some(3), flaky: Flaky::Fail };
+    let reports = run(&plan, &Pretend::default());
+    assert_eq!((reports[0].verdict.status, reports[0].attempts.len()), (Status::Failed, 3));
+    assert_eq!(reports[0].verdict.code, Some(Code::WrongExit));
+    assert!(reports[0].verdict.message.starts_with("passed at try 3 only"), "{}", reports[0].verdict.message);
+}
+
+#[test]
+fn waiting_for_the_next_try_ends_with_the_run() {
+    let terms = Terms { retries: 3, retry_delay: Duration::from_secs(600), ..Terms::default() };
+    let plan = plan(vec![taken(case("a", "cancel-and-fail"), terms)], 1);
+    let reports = run(&plan, &Pretend::default());
+    assert_eq!(reports[0].attempts.len(), 1);
+}
+
+#[test]
+fn a_known_failure_is_no_failure_and_what_needs_it_is_left_out() {
+    let xfail = |strict| Xfail { reason: "bug 7".to_owned(), code: None, strict };
+    let known = |strict| Terms { xfail: Some(xfail(strict)), retries: 3, ..Terms::default() };
+    let cases = vec![
+        taken(case("known", "fail"), known(true)),
+        needing(case("after", "pass"), &["known"]),
+        taken(case("mended", "pass"), known(true)),
+        taken(case("mended-too", "pass"), known(false)),
+    ];
+    let reports = run(&plan(cases, 1), &Pretend::default());
+    assert_eq!(
+        codes(&reports),
+        [
+            ("known", Status::Xfailed, Some(Code::WrongExit)),
+            ("after", Status::Skipped, None),
+            ("mended", Status::Failed, Some(Code::UnexpectedPass)),
+            ("mended-too", Status::Passed, None),
+        ]
+    );
+    assert_eq!(reports[0].attempts.len(), 1, "a known failure is not tried again");
+}
+
+#[test]
+fn a_case_that_is_left_out_says_why_and_what_needs_it_is_left_out_too() {
+    let skip = Terms { skip: Some("not on mac".to_owned()), ..Terms::default() };
+    let cases = vec![taken(case("a", "fail"), skip), needing(case("b", "fail"), &["a"])];
+    let engine = Pretend::default();
+    let reports = run(&plan(cases, 1), &engine);
+    assert_eq!(codes(&reports), [("a", Status::Skipped, None), ("b", Status::Skipped, None)]);
+    assert_eq!(reports[0].verdict.message, "not on mac");
+    assert!(engine.ran.lock().expect("free").is_empty());
+}
+
+#[test]
+fn no_more_cases_of_a_group_run_at_a_time_than_it_allows() {
+    let terms = || Terms { most_at_once: NonZeroUsize::new(1), ..Terms::default() };
+    let capped = (0..12).map(|n| in_group(taken(case(&format!("g/{n}"), "slow"), terms()), "g"));
+    let engine = Pretend::default();
+    let reports = run(&plan(capped.collect(), 4), &engine);
+    assert!(reports.iter().all(|report| report.verdict.status == Status::Passed));
+    assert_eq!(engine.most_at_once.load(Ordering::SeqCst), 1);
+    let mixed = (0..12).map(|n| {
+        let case = taken(case(&format!("x/{n}"), "slow"), terms());
+        if n % 2 == 0 { in_group(case, "x") } else { case }
+    });
+    let engine = Pretend::default();
+    let reports = run(&plan(mixed.collect(), 4), &engine);
+    assert!(reports.iter().all(|report| report.verdict.status == Status::Passed));
+    assert!(engine.most_at_once.load(Ordering::SeqCst) > 1, "others run beside it");
+}
+
+#[test]
+fn hooks_run_around_their_cases_whatever_becomes_of_these() {
+    let cases = vec![
+        hook(CaseKind::Setup, "setup/1", "pass"),
+        in_group(needing(hook(CaseKind::Setup, "g/setup/1", "pass"), &["setup/1"]), "g"),
+        in_group(needing(case("g/a", "fail"), &["setup/1", "g/setup/1"]), "g"),
+        needing(case("b", "pass"), &["setup/1"]),
+        in_group(hook(CaseKind::Teardown, "g/teardown/1", "pass"), "g"),
+        hook(CaseKind::Teardown, "teardown/1", "pass"),
+    ];
+    let engine = Pretend::default();
+    let _ = run(&plan(cases, 1), &engine);
+    let ran = engine.ran.lock().expect("free").clone();
+    let at = |id: &str| ran.iter().position(|other| other == id).unwrap_or_else(|| panic!("{id}: {ran:?}"));
+    assert!(at("setup/1") < at("g/setup/1") && at("g/setup/1") < at("g/a") && at("g/a") < at("g/teardown/1"));
+    assert_eq!(at("teardown/1"), ran.len() - 1);
+}
+
+#[test]
+fn a_failing_setup_is_nobodys_failure_and_blocks_with_a_reason_and_is_cleaned_up_after() {
+    let cases = vec![
+        hook(CaseKind::Setup, "setup/1", "fail"),
+        needing(case("a", "pass"), &["setup/1"]),
+        hook(CaseKind::Teardown, "teardown/1", "pass"),
+    ];
+    let engine = Pretend::default();
+    let reports = run(&plan(cases, 2), &engine);
+    assert_eq!(
+        codes(&reports),
+        [
+            ("setup/1", Status::Error, Some(Code::HookFailed)),
+            ("a", Status::NotRun, Some(Code::PrerequisiteFailed)),
+            ("teardown/1", Status::Passed, None),
+        ]
+    );
+    assert_eq!(reports[1].verdict.message, "needs setup/1, which failed");
+    let blamed = Terms { blame: Blame::Submission, ..Terms::default() };
+    let reports = run(&plan(vec![taken(hook(CaseKind::Setup, "s", "fail"), blamed)], 1), &engine);
+    assert_eq!(codes(&reports), [("s", Status::Failed, Some(Code::WrongExit))]);
+}
+
+#[test]
+fn what_was_set_up_is_cleaned_up_also_after_an_interruption_and_after_max_fail() {
+    let cases = || {
+        vec![
+            hook(CaseKind::Setup, "setup/1", "pass"),
+            needing(case("a", "cancel-and-fail"), &["setup/1"]),
+            needing(case("b", "pass"), &["setup/1"]),
+            hook(CaseKind::Teardown, "teardown/1", "pass"),
+        ]
+    };
+    let mut plan = plan(cases(), 1);
+    plan.max_fail = NonZeroUsize::new(1);
+    let reports = run(&plan, &Pretend::default());
+    assert_eq!(reports[2].verdict.status, Status::NotRun);
+    assert_eq!(reports[3].verdict.status, Status::Passed);
+}
+
+#[test]
+fn nothing_is_cleaned_up_where_nothing_ran() {
+    let cases = vec![
+        build("b", "fail"),
+        needing(case("a", "pass"), &["b"]),
+        hook(CaseKind::Teardown, "teardown/1", "pass"),
+    ];
+    let reports = run(&plan(cases, 1), &Pretend::default());
+    assert_eq!(reports[2].verdict.status, Status::Skipped);
+}
+
+#[test]
+fn what_the_hooks_of_a_group_hand_on_is_seen_by_that_group_only_and_on_top() {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let mut setup = in_group(hook(CaseKind::Setup, "g/setup/1", "build"), "g");
+    setup.outputs = vec![PathBuf::from("data")];
+    let mut first = build("b", "build");
+    first.outputs = vec![PathBuf::from("data")];
+    let cases = vec![
+        first,
+        setup,
+        in_group(needing(case("g/a", "pass"), &["g/setup/1"]), "g"),
+        needing(case("c", "pass"), &["g/a"]),
+    ];
+    let mut plan = plan(cases, 1);
+    plan.scratch = scratch.path().to_owned();
+    let engine = Pretend::default();
+    let reports = run(&plan, &engine);
+    assert!(reports.iter().all(|report| report.verdict.status == Status::Passed), "{:?}", codes(&reports));
+    let layers = engine.layers.lock().expect("free").clone();
+    assert_eq!(layers[2].len(), 3, "{layers:?}");
+    assert_eq!(layers[3], layers[2][1..], "another case sees what the build made, and no more");
+}
+
+#[test]
+fn a_group_of_many_that_needs_a_group_of_many_costs_their_sum() {
+    let many = 4_000;
+    let needs: Arc<[CaseId]> = (0..many).map(|n| CaseId(Arc::from(format!("a{n}")))).collect();
+    let first = (0..many).map(|n| case(&format!("a{n}"), "pass"));
+    let second = (0..many).map(|n| {
+        let mut case = case(&format!("b{n}"), "pass");
+        case.needs = Arc::clone(&needs);
+        case
+    });
+    // 16 million ties one by one would take minutes here.
+    let reports = run(&plan(first.chain(second).collect(), 2), &Pretend::default());
+    assert!(reports.iter().all(|report| report.verdict.status == Status::Passed));
 }

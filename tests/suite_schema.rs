@@ -45,6 +45,9 @@ fn valid(schema: &Value, value: &Value, root: &Value) -> bool {
         "items" => value.as_array().is_none_or(|items| items.iter().all(|item| valid(rule, item, root))),
         "minItems" => value.as_array().is_none_or(|items| Some(items.len() as u64) >= rule.as_u64()),
         "minProperties" => value.as_object().is_none_or(|map| Some(map.len() as u64) >= rule.as_u64()),
+        "pattern" => value.as_str().is_none_or(|text| {
+            regex::Regex::new(rule.as_str().expect("a pattern")).expect("a regular expression").is_match(text)
+        }),
         "minLength" => value.as_str().is_none_or(|text| Some(text.len() as u64) >= rule.as_u64()),
         "minimum" => value.as_f64().is_none_or(|number| Some(number) >= rule.as_f64()),
         "maximum" => value.as_f64().is_none_or(|number| Some(number) <= rule.as_f64()),
@@ -74,13 +77,21 @@ fn everything() -> Value {
     let limits = json!({"timeout": "2s", "cpu_time": 1000, "memory_bytes": "64M", "max_pids": 8, "cpu": 512});
     let expect = json!({
         "exit": [0, 3], "stdout": {"file": "a.out", "compare": {"float": {"abs": 1e-6, "rel": 0}}},
-        "stderr": "any", "files": {"out.txt": {"text": "x", "compare": "trim"}, "log": "any"}, "code": "E6002",
+        "stderr": [{"contains": ["a", "b"]}, {"lacks": "c"}, {"regex": "x+"}, {"glob": "*"}],
+        "files": {"out.txt": {"text": "x", "compare": "trim"}, "log": "any", "gone": "absent",
+            "h": {"sha256": "0".repeat(64)}, "j": {"json": {"a": [1, null]}}},
+        "code": "E6002",
+        "resources": {"cpu": "<1s", "wall": "<= 2s", "peak_memory": "<64M", "output": ">0",
+            "peak_processes": ">=1"},
+        "redact": [{"re": "0x[0-9a-f]+", "with": "X"}],
     });
     let common = json!({
         "run": ["./prog", 1.5, true], "args": ["x"], "stdin": {"text": "in"}, "env": {"A": 1},
         "files": {"data.txt": {"file": "data.txt", "executable": true}}, "expect": expect, "limits": limits,
         "profile": "std", "points": 2.5, "tags": ["a"], "visibility": "after_published", "workdir": "sub",
-        "network": false,
+        "network": false, "extends": ["t"], "retries": {"count": 2, "delay": "1s"},
+        "skip": {"reason": "not here", "if": "${mode} == slow", "unless": ["a", "b"]},
+        "xfail": {"reason": "bug 7", "if": "no", "unless": "no", "code": "E6002", "strict": false},
     });
     let with = |more: Value| {
         let mut map = common.as_object().expect("a map").clone();
@@ -88,26 +99,43 @@ fn everything() -> Value {
         Value::Object(map)
     };
     let mut build = with(json!({"name": "compile", "outputs": ["prog"]}));
-    for key in ["expect", "points", "tags", "visibility"] {
+    let not_in_steps = ["expect", "points", "tags", "visibility", "extends", "retries", "skip", "xfail"];
+    for key in not_in_steps {
         build.as_object_mut().expect("a map").remove(key);
     }
+    let mut hook = build.clone();
+    hook["blame"] = json!("submission");
+    let hooks = json!({"setup": [hook], "teardown": [{"shell": "true"}]});
+    let case = json!({"id": "w", "weight": 2, "penalty": 1, "extra_credit": false, "compare": "lines"});
     json!({
         "version": 1,
         "name": "everything",
+        "vars": {"mode": "fast", "sizes": [1, 2]},
+        "templates": {"t": {"env": {"T": "1"}, "retries": 1}},
+        "hooks": hooks,
         "submission": {"path": "../submission", "required": ["main.c"]},
         "profiles": {"std": {"inherits": "default", "env": {"A": "b"}, "network": false, "timeout_ms": 5,
             "resources": {"max_disk": "1M", "open_files": 64, "max_file_size": 1, "max_output": 1}}},
-        "defaults": with(json!({"compare": "float"})),
+        "defaults": with(json!({"compare": "float", "weight": 1})),
         "build": [build, {"shell": "make"}],
         "groups": [with(json!({
-            "name": "g", "needs": ["build"], "score": "all-or-nothing", "compare": "exact",
+            "name": "g", "needs": ["build"], "score": {"threshold": "70%"}, "compare": "exact",
+            "max": 2, "hooks": hooks,
             "cases_from": {"stdin": "data/*.in", "expect_stdout": "{dir}/{stem}.ans", "id": "{name}"},
-            "cases": [with(json!({"id": "a", "needs": ["b"]}))],
+            "cases": [with(json!({"id": "a", "needs": ["b"]})), with(case)],
         }))],
         "cases": [
             with(json!({"id": "b", "group": "g"})),
             {"id": "c", "shell": "x", "expect": {"exit": {"signal": "SIGSEGV"}, "stdout": ""}},
             {"id": "d", "expect": {"exit": "nonzero", "stdout": 5, "code": "E3001"}},
+            {"id": "m", "shell": "echo ${n}", "compare": {"json": {"abs": 1}}, "expect": {"exit": "!3"},
+                "matrix": {"n": {"from": 1, "to": 9, "step": 2}, "size": "${sizes}", "exclude": [{"n": 3}]}},
+            {"id": "k", "run": ["x"], "compare": {"kattis": {"case_sensitive": true,
+                "space_change_sensitive": false, "float_tolerance": 1e-6, "float_absolute_tolerance": 1,
+                "float_relative_tolerance": 1}}, "retries": 1, "skip": true, "xfail": "bug"},
+            {"id": "s", "source": {"files": ["*.c"], "forbidden": ["goto", {"pattern": "gets", "why": "w"}],
+                "required": ["main"], "max_size": "64K", "max_lines": 10, "max_columns": 80,
+                "max_files": 3}},
         ],
     })
 }
@@ -131,7 +159,10 @@ fn with_a_foreign_key(suite: &Value, f: &mut dyn FnMut(&Value, &str)) {
     paths(suite, String::new(), &mut found);
     for path in found {
         // Names of variables, files and profiles are the author's own.
-        if ["env", "files", "profiles"].iter().any(|open| path.ends_with(&format!("/{open}"))) {
+        if ["env", "files", "profiles", "vars", "templates", "json", "matrix", "exclude/0"]
+            .iter()
+            .any(|open| path.ends_with(&format!("/{open}")))
+        {
             continue;
         }
         let mut broken = suite.clone();

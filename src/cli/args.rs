@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::cmd::review::ReviewArgs;
+use super::reports::{ReportArgs, StreamArgs};
 use super::select::{Order, SelectArgs};
 use super::variables::{FlakyArg, LanguageArgs};
-use crate::report::junit::JunitStyle;
 use crate::report::text::DiffLayout;
+use crate::sandbox::Fresh;
 
 /// Run code that you do not trust in a sandbox, and say truthfully what became of it
 #[derive(Debug, Parser)]
@@ -21,7 +22,7 @@ use crate::report::text::DiffLayout;
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS] [-- PATTERN...]\n       capsule-run list|check|review [SUITE]... [OPTIONS]\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
+    override_usage = "capsule-run [OPTIONS] -- CMD [ARG]...\n       capsule-run [OPTIONS] --json < request.json\n       capsule-run suite [SUITE]... [OPTIONS] [-- PATTERN...]\n       capsule-run grade SUITE --submissions GLOB --out DIR\n       capsule-run list|check|review [SUITE]... [OPTIONS]\n       capsule-run doctor [--json]\n       capsule-run help [TOPIC]",
     after_help = "Exit status of `capsule-run -- CMD`: the program's own; 124 at a limit, 128+N for a signal, 126 not executable, 127 not found, 125 when capsule-run itself failed.\nMore: capsule-run help exit-codes, capsule-run help codes, capsule-run help suite"
 )]
 pub(super) struct Cli {
@@ -36,6 +37,10 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Run suites: every case in a sandbox of its own, then reports and a summary
     Suite(Box<SuiteArgs>),
+    /// Make any report of a run again from its event stream
+    Report(Box<ReportCommandArgs>),
+    /// Grade a class: every submission with one suite, a report each, and a gradebook
+    Grade(Box<super::grade_args::GradeArgs>),
     /// List the selected cases in order, or every value of one and where it came from; run nothing
     List(Box<ListArgs>),
     /// Find everything that is wrong with suites, and what looks wrong; run nothing
@@ -165,6 +170,9 @@ pub(super) struct OperatorArgs {
     /// What to do where the kernel cannot hold a limit: refuse, or watch and say so
     #[arg(long, value_enum, value_name = "HOW")]
     pub(super) require: Option<RequireArg>,
+    /// Multiply every limit of time: 1.5 for a slower machine; ceilings of the policy still hold
+    #[arg(long, alias = "timeout-scale", value_name = "FACTOR", value_parser = super::grade_args::factor)]
+    pub(super) time_factor: Option<u32>,
 }
 
 /// `--require`.
@@ -216,13 +224,21 @@ pub(super) struct SuiteArgs {
     /// What a case is that passed, but not at the first try
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(super) flaky: FlakyArg,
+    /// What every case gets anew, even where it is proven that no case has touched it: a list of pid,
+    /// ipc, mnt, net; or all
+    #[arg(long, value_name = "WHAT")]
+    pub(super) fresh: Option<Fresh>,
     /// Set a limit of every case: --set memory=512M
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
     #[command(flatten)]
     pub(super) operator: OperatorArgs,
     #[command(flatten)]
+    pub(super) cache: super::grade_args::CacheArgs,
+    #[command(flatten)]
     pub(super) reports: ReportArgs,
+    #[command(flatten)]
+    pub(super) stream: StreamArgs,
     #[command(flatten)]
     pub(super) show: ShowArgs,
     #[command(flatten)]
@@ -243,6 +259,19 @@ pub(super) struct SuiteArgs {
     /// How errors in suites and configuration are written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) message_format: MessageFormat,
+}
+
+/// `capsule-run report`.
+#[derive(Debug, Args)]
+pub(super) struct ReportCommandArgs {
+    /// The event stream of a run, as `--events` wrote it; also of one that was killed
+    #[arg(value_name = "EVENTS")]
+    pub(super) events: PathBuf,
+    #[command(flatten)]
+    pub(super) reports: ReportArgs,
+    /// Whether to use colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: ColorWhen,
 }
 
 /// Suites that are looked at and not run.
@@ -331,43 +360,6 @@ pub(super) struct CompletionsArgs {
     /// Which shell
     #[arg(value_enum)]
     pub(super) shell: clap_complete::Shell,
-}
-
-/// Which reports.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Reports")]
-pub(super) struct ReportArgs {
-    /// Write the JSON report to FILE (- is standard output)
-    #[arg(long, value_name = "FILE")]
-    pub(super) json: Option<PathBuf>,
-    /// Write a JUnit report to FILE (- is standard output)
-    #[arg(long, value_name = "FILE")]
-    pub(super) junit: Option<PathBuf>,
-    /// Which JUnit
-    #[arg(long, value_enum, default_value_t, value_name = "STYLE")]
-    pub(super) junit_style: JunitStyleArg,
-}
-
-/// `--junit-style`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum JunitStyleArg {
-    /// With properties, line numbers and output
-    #[default]
-    Extended,
-    /// Nothing that the schema of the Jenkins plugin does not know
-    Strict,
-    /// As Ant writes it
-    Ant,
-}
-
-impl From<JunitStyleArg> for JunitStyle {
-    fn from(style: JunitStyleArg) -> Self {
-        match style {
-            JunitStyleArg::Extended => Self::Extended,
-            JunitStyleArg::Strict => Self::Strict,
-            JunitStyleArg::Ant => Self::Ant,
-        }
-    }
 }
 
 /// What becomes of expectations that differ.
@@ -569,6 +561,8 @@ pub(super) enum SchemaOf {
     Result,
     /// The JSON report of a run
     Report,
+    /// One line of the event stream of a run
+    Event,
     /// What `capsule-run doctor --json` prints
     Doctor,
 }

@@ -12,11 +12,11 @@ use crate::sandbox::cancel::Cancel;
 use crate::sandbox::live::Live;
 use crate::sandbox::outcome::{Fault, Outcome};
 use crate::sandbox::spec::Spec;
-use crate::sandbox::{Engine, EngineOptions, LinuxEngine};
+use crate::sandbox::{Engine, EngineOptions, Fresh, LinuxEngine};
 
 /// The engine for a run.
-pub(super) fn engine(operator: &Operator) -> Turns<HostEngine> {
-    let engine = match LinuxEngine::new(options(&operator.config)) {
+pub(super) fn engine(operator: &Operator, fresh: Fresh) -> Turns<HostEngine> {
+    let engine = match LinuxEngine::new(EngineOptions { fresh, ..options(&operator.config) }) {
         Ok(engine) => HostEngine::Sandbox(Box::new(engine)),
         Err(fault) => HostEngine::Broken(fault),
     };
@@ -25,7 +25,11 @@ pub(super) fn engine(operator: &Operator) -> Turns<HostEngine> {
 
 /// What the engine has to know of this process and the configuration.
 pub(super) fn options(config: &Config) -> EngineOptions {
-    EngineOptions { worker_exe: own_binary(), cgroup_folder: config.linux.cgroup_folder.clone() }
+    EngineOptions {
+        worker_exe: own_binary(),
+        cgroup_folder: config.linux.cgroup_folder.clone(),
+        fresh: Fresh::default(),
+    }
 }
 
 /// Our own binary: the kernel's link to it, which stays right when the file is replaced while we

@@ -12,6 +12,17 @@ use super::{cmd, environment, exit, last_words, logging, terminal};
 use crate::diagnostic::nearest;
 use crate::units::visible_line;
 
+/// Whether this command line looks as if it will run programs. A guess, made before anything is
+/// parsed: the engine can then begin while we parse.
+#[must_use]
+pub fn runs_programs() -> bool {
+    const NOTHING_RUNS: [&str; 6] = ["--help", "-h", "--version", "--dry-run", "--list", "--create-config"];
+    let ours: Vec<OsString> = std::env::args_os().skip(1).take_while(|word| word != "--").collect();
+    let is_single = std::env::args_os().any(|word| word == "--") || ours.iter().any(|word| word == "--json");
+    let is_suite = ours.first().is_some_and(|word| word == "suite");
+    (is_single || is_suite) && !ours.iter().any(|word| NOTHING_RUNS.iter().any(|nothing| word == nothing))
+}
+
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -31,6 +42,8 @@ fn dispatch(cli: Cli) -> u8 {
     match cli.command {
         None => cmd::single::run(cli.single, &places),
         Some(Command::Suite(args)) => cmd::suite::run(*args, &places),
+        Some(Command::Report(args)) => cmd::report::run(&args, &places),
+        Some(Command::Grade(args)) => cmd::grade::run(&args, &places),
         Some(Command::List(args)) => cmd::list::run(&args, &places),
         Some(Command::Check(args)) => cmd::check::run(&args, &places),
         Some(Command::Runs(args)) => cmd::runs::run(&args, &places),

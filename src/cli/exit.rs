@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::signals::Cause;
 use crate::judge::{Code, Family, Status};
-use crate::report::{CaseReport, RunReport};
+use crate::report::{CaseReport, Tally};
 use crate::sandbox::outcome::{End, Outcome};
 
 /// Everything passed, or nothing was to be done.
@@ -62,14 +62,14 @@ pub(super) fn code(status: u8) -> ExitCode {
 }
 
 /// Status and reason of a run of suites, reports aside.
-pub(super) fn of_run(run: &RunReport, interrupted_by: Option<Cause>) -> (u8, &'static str) {
-    let any = |status| run.cases.iter().any(|case| case.verdict.status == status);
+pub(super) fn of_run(run: &Tally, interrupted_by: Option<Cause>) -> (u8, &'static str) {
+    let any = |status| run.any(status);
     match interrupted_by {
         Some(Cause::Signal(signal)) => return (of_signal(signal), "interrupted by a signal"),
         Some(Cause::RunTimeout) => return (FAILED, "the run took longer than --run-timeout"),
         None => {}
     }
-    if run.cases.is_empty() {
+    if run.briefs().is_empty() {
         return (NOTHING_SELECTED, "no case selected");
     }
     if any(Status::Error) {

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::files;
 use super::select::{Before, Chosen, Previous, Words};
 use crate::judge::Status;
-use crate::report::RunReport;
+use crate::report::{RunMeta, SuiteInfo, Tally};
+use crate::resolve::ResolvedCase;
 
 /// How many runs are kept.
 const KEPT: usize = 50;
@@ -122,9 +124,16 @@ impl History {
     }
 
     /// Keeps what became of a run. What goes wrong is only logged.
-    pub(super) fn keep(&self, run: &RunReport, chosen: &Chosen, exit_code: u8) {
+    pub(super) fn keep(
+        &self,
+        meta: &RunMeta,
+        suites: &[SuiteInfo],
+        cases: (&[Arc<ResolvedCase>], &Tally),
+        chosen: &Chosen,
+        exit_code: u8,
+    ) {
         let Some(folder) = &self.folder else { return };
-        if let Err(error) = self.write(folder, run, chosen, exit_code) {
+        if let Err(error) = self.write(folder, (meta, suites), cases, chosen, exit_code) {
             log::debug!("no history of this run in {}: {error}", folder.display());
         }
     }
@@ -139,18 +148,18 @@ impl History {
         Ok(old.len())
     }
 
-    fn write(&self, folder: &Path, run: &RunReport, chosen: &Chosen, exit_code: u8) -> io::Result<()> {
-        let suites: Vec<&str> = run.suites.iter().map(|suite| suite.file.as_str()).collect();
+    fn write(
+        &self,
+        folder: &Path,
+        (meta, suites): (&RunMeta, &[SuiteInfo]),
+        (cases, tally): (&[Arc<ResolvedCase>], &Tally),
+        chosen: &Chosen,
+        exit_code: u8,
+    ) -> io::Result<()> {
+        let suites: Vec<&str> = suites.iter().map(|suite| suite.file.as_str()).collect();
         let before = if chosen.left_out.is_empty() { None } else { self.latest(&suites).ok() };
-        let of_this_run = run.cases.iter().map(|report| {
-            let took = report.duration().map(milliseconds);
-            Known(
-                report.case.suite,
-                report.case.id.0.as_ref().into(),
-                word(report.verdict.status),
-                took,
-                true,
-            )
+        let of_this_run = cases.iter().zip(tally.briefs()).map(|(case, brief)| {
+            Known(case.suite, case.id.0.as_ref().into(), word(brief.status), brief.duration_ms, true)
         });
         let carried = chosen.left_out.iter().filter_map(|(suite, id)| {
             let before = before.as_ref()?.of(*suite, &id.0)?;
@@ -164,12 +173,10 @@ impl History {
         });
         let record = Record {
             schema: SCHEMA.to_owned(),
-            id: run.meta.id.clone(),
-            started_ms: milliseconds(
-                run.meta.started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default(),
-            ),
-            duration_ms: milliseconds(run.meta.duration),
-            argv: run.meta.argv.clone(),
+            id: meta.id.clone(),
+            started_ms: milliseconds(meta.started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()),
+            duration_ms: milliseconds(meta.duration),
+            argv: meta.argv.clone(),
             exit_code,
             suites: suites.iter().map(|file| self.key(file)).collect(),
             cases: of_this_run.chain(carried).collect(),

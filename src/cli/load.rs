@@ -37,6 +37,8 @@ pub(super) struct Places {
     pub(super) runs: Option<PathBuf>,
     /// Where the outputs of build steps are kept for the time of a run.
     pub(super) scratch: PathBuf,
+    /// Where this user's programs keep what they can do without: `$XDG_CACHE_HOME`, `~/.cache`.
+    pub(super) cache: Option<PathBuf>,
 }
 
 impl Places {
@@ -44,6 +46,8 @@ impl Places {
         let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = path("HOME").filter(|home| home.is_absolute());
         let xdg = path("XDG_CONFIG_HOME").filter(|config| config.is_absolute());
+        let xdg_cache = path("XDG_CACHE_HOME").filter(|cache| cache.is_absolute());
+        let cache_home = xdg_cache.or_else(|| home.as_ref().map(|home| home.join(".cache")));
         let config_home = xdg.or_else(|| home.as_ref().map(|home| home.join(".config")));
         let xdg = path("XDG_STATE_HOME").filter(|state| state.is_absolute());
         let state_home = xdg.or_else(|| home.as_ref().map(|home| home.join(".local/state")));
@@ -57,6 +61,7 @@ impl Places {
             system_config: PathBuf::from("/etc/capsule-run/config.toml"),
             policy: PathBuf::from("/etc/capsule-run/policy.toml"),
             scratch: std::env::temp_dir(),
+            cache: cache_home,
         }
     }
 }
@@ -235,7 +240,8 @@ pub(super) fn one_suite(
     one_suite_through(path, index, operator, submission, entry, &RealFiles)
 }
 
-fn one_suite_through(
+/// The same; `files` is what the suite sees of the file system.
+pub(super) fn one_suite_through(
     path: &Path,
     index: usize,
     operator: &Operator,

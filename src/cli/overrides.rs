@@ -53,6 +53,7 @@ fn of_operator(args: &OperatorArgs, settings: Profile) -> Overrides {
             value: require == RequireArg::BestEffort,
             origin: option("--require"),
         }),
+        time_factor: args.time_factor.map(|value| Resolved { value, origin: option("--time-factor") }),
     }
 }
 
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn every_wrong_option_is_reported_at_once() {
-        let operator = OperatorArgs { config: None, profile: None, require: None };
+        let operator = OperatorArgs { config: None, profile: None, require: None, time_factor: None };
         let set = ["memory=lots", "nonsense", "timeuot=3", "timeout=0", "cpu=512"].map(str::to_owned);
         let wrong = of_suite(&operator, &set).expect_err("four are wrong");
         let codes: Vec<_> = wrong.iter().map(|diagnostic| diagnostic.code.number()).collect();

@@ -36,12 +36,22 @@ pub(super) struct ReportError {
     source: io::Error,
 }
 
+impl ReportError {
+    /// Writing to `path` failed for this reason.
+    pub(super) fn new(path: PathBuf, source: io::Error) -> Self {
+        Self { path, source }
+    }
+}
+
+/// Writes a report as a stream.
+pub(super) type WriteReport<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
+
 impl ReportFile {
     /// Opens the place of a report and writes the pessimistic copy, where it can be replaced later.
     ///
     /// # Errors
     /// [`ReportError`] when it cannot be written.
-    pub(super) fn open(path: &Path, pessimistic: &[u8]) -> Result<Self, ReportError> {
+    pub(super) fn open(path: &Path, pessimistic: WriteReport<'_>) -> Result<Self, ReportError> {
         let failed = |source| ReportError { path: path.to_owned(), source };
         let place = ReportPlace::find(path).map_err(failed)?;
         let file = Self { shown: path.to_owned(), place };
@@ -56,14 +66,28 @@ impl ReportFile {
     ///
     /// # Errors
     /// [`ReportError`] when it cannot be written; the pessimistic copy stays.
-    pub(super) fn write(self, bytes: &[u8]) -> Result<(), ReportError> {
+    pub(super) fn write(self, report: WriteReport<'_>) -> Result<(), ReportError> {
         let result = match self.place {
-            ReportPlace::Stdout => terminal::print_all(bytes),
-            ReportPlace::Stream(mut file) => file.write_all(bytes).and_then(|()| file.flush()),
-            ReportPlace::File { target, folder } => replace(&target, &folder, bytes),
+            ReportPlace::Stdout => terminal::print_stream(report),
+            ReportPlace::Stream(mut file) => report(&mut file).and_then(|()| file.flush()),
+            ReportPlace::File { target, folder } => replace(&target, &folder, report),
         };
         result.map_err(|source| ReportError { path: self.shown, source })
     }
+
+    /// As the user named it.
+    pub(super) fn shown(&self) -> &Path {
+        &self.shown
+    }
+}
+
+/// Writes a file in one step: no reader ever sees half of it.
+///
+/// # Errors
+/// [`ReportError`] when it cannot be written.
+pub(super) fn write_whole(path: &Path, report: WriteReport<'_>) -> Result<(), ReportError> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    replace(path, folder, report).map_err(|source| ReportError { path: path.to_owned(), source })
 }
 
 impl ReportPlace {
@@ -96,14 +120,15 @@ const SUFFIX: &str = ".tmp";
 const SETTLED: Duration = Duration::from_secs(60);
 
 /// Writes a temporary file beside the target and renames it.
-fn replace(target: &Path, folder: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace(target: &Path, folder: &Path, report: WriteReport<'_>) -> io::Result<()> {
     let mut builder = tempfile::Builder::new();
     // As any file that a program makes: cut by the umask.
     builder.prefix(PREFIX).suffix(SUFFIX).permissions(fs::Permissions::from_mode(0o666));
     let mut file = builder.tempfile_in(folder)?;
     // Where the file system knows no locks, [`sweep`] cannot lock it either, and leaves it alone.
     let _ = file.as_file().try_lock();
-    file.write_all(bytes)?;
+    report(&mut file)?;
+    file.flush()?;
     file.as_file().sync_data()?;
     file.persist(target).map_err(|error| error.error)?;
     Ok(())
@@ -137,6 +162,10 @@ fn is_abandoned(entry: &fs::DirEntry) -> bool {
 mod tests {
     use super::*;
 
+    fn bytes(bytes: &'static [u8]) -> impl Fn(&mut dyn Write) -> io::Result<()> {
+        move |out| out.write_all(bytes)
+    }
+
     #[test]
     fn what_a_killed_run_left_is_swept_and_what_a_living_one_writes_is_not() {
         let folder = tempfile::tempdir().expect("a temporary directory");
@@ -150,7 +179,7 @@ mod tests {
         let living = make(".capsule-run-living.tmp");
         living.try_lock().expect("free");
         fs::write(folder.path().join(".capsule-run-young.tmp"), "").expect("writable");
-        ReportFile::open(&folder.path().join("report"), b"x").expect("writable");
+        ReportFile::open(&folder.path().join("report"), &bytes(b"x")).expect("writable");
         let mut left: Vec<_> = fs::read_dir(folder.path()).expect("readable").flatten().collect();
         left.sort_by_key(fs::DirEntry::file_name);
         let left: Vec<_> = left.iter().map(fs::DirEntry::file_name).collect();
@@ -161,9 +190,9 @@ mod tests {
     fn a_report_is_replaced_in_one_step_and_leaves_nothing_beside_it() {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let path = folder.path().join("report.json");
-        let report = ReportFile::open(&path, b"pessimistic").expect("writable");
+        let report = ReportFile::open(&path, &bytes(b"pessimistic")).expect("writable");
         assert_eq!(fs::read(&path).expect("readable"), b"pessimistic");
-        report.write(b"final").expect("writable");
+        report.write(&bytes(b"final")).expect("writable");
         assert_eq!(fs::read(&path).expect("readable"), b"final");
         assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1);
     }
@@ -172,9 +201,9 @@ mod tests {
     fn a_place_that_cannot_be_written_is_found_before_the_run() {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let missing = folder.path().join("no/such/report.json");
-        let error = ReportFile::open(&missing, b"").expect_err("no such folder");
+        let error = ReportFile::open(&missing, &bytes(b"")).expect_err("no such folder");
         assert!(error.to_string().contains("no/such/report.json"), "{error}");
-        assert!(ReportFile::open(folder.path(), b"").is_err(), "a folder is no file");
+        assert!(ReportFile::open(folder.path(), &bytes(b"")).is_err(), "a folder is no file");
     }
 
     #[test]
@@ -183,7 +212,7 @@ mod tests {
         let (real, link) = (folder.path().join("real"), folder.path().join("link"));
         fs::write(&real, b"old").expect("writable");
         std::os::unix::fs::symlink(&real, &link).expect("a link can be made");
-        ReportFile::open(&link, b"").expect("writable").write(b"new").expect("writable");
+        ReportFile::open(&link, &bytes(b"")).expect("writable").write(&bytes(b"new")).expect("writable");
         assert_eq!(fs::read(&real).expect("readable"), b"new");
         assert!(fs::symlink_metadata(&link).expect("exists").is_symlink());
     }

@@ -133,7 +133,7 @@ pub(super) fn json_without_commands(json: &str) -> String {
 /// # Errors
 /// It could not be written for another reason than a reader who has gone away.
 pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
-    match print_all(bytes) {
+    match print_stream(&|out| out.write_all(bytes)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
@@ -142,10 +142,10 @@ pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
 /// Writes a result to standard output that somebody asked for by name: it is lost if nobody reads it.
 ///
 /// # Errors
-/// It could not be written.
-pub(super) fn print_all(bytes: &[u8]) -> io::Result<()> {
+/// It could not be made or written.
+pub(super) fn print_stream(result: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush())
+    result(&mut out).and_then(|()| out.flush())
 }
 
 /// An environment variable that is set and not empty.

@@ -4,11 +4,17 @@ use super::detect::AUTOGRADING;
 use super::folder::{Document, Folder};
 use super::problem::{Case, Group, Problem, Scored, Text};
 use super::read::{get, number, scalar};
+use super::yaml::quoted;
 use crate::suite::{Node, Value};
 
 /// What GitHub gives a test that does not say, in minutes; and more than it ever gives.
 const MINUTES: f64 = 10.0;
 const MOST_MINUTES: f64 = 6.0 * 60.0;
+
+/// A regular expression that matches anywhere in the output: no comparison of ours means that.
+const SEARCH: &str = "import re, sys\n\
+    pattern = open(sys.argv[2]).read()\n\
+    sys.exit(42 if re.search(pattern, sys.stdin.read(), re.MULTILINE) else 43)\n";
 
 /// Reads the tests.
 pub(super) fn read(folder: &mut Folder<'_>) -> Option<Problem> {
@@ -94,9 +100,9 @@ fn case(
     let output = get(test, "output").and_then(scalar).filter(|output| !output.is_empty());
     let compare = get(test, "comparison").and_then(scalar).unwrap_or_else(|| "included".to_owned());
     let compare = match compare.as_str() {
-        "exact" => Some("trim"),
-        "included" | "contains" => Some("contains"),
-        "regex" => Some("regex"),
+        "exact" => Some(Some("trim")),
+        "included" | "contains" => Some(Some("contains")),
+        "regex" => Some(None),
         _ => None,
     };
     let Some(compare) = compare else {
@@ -104,12 +110,17 @@ fn case(
         folder.error_at(document, get(test, "comparison").unwrap_or(test), "unknown comparison", help);
         return None;
     };
+    let checker = (compare.is_none() && output.is_some()).then(|| {
+        let program = quoted(SEARCH);
+        format!("{{run: [python3, search.py], protocol: kattis, files: {{search.py: {{text: {program}}}}}}}")
+    });
     Some(Case {
         id: if twice { format!("{name} ({})", at + 1) } else { name },
         shell: Some(shell),
         stdin: get(test, "input").and_then(scalar).filter(|input| !input.is_empty()).map(Text::Written),
         answer: output.map(Text::Written),
-        compare: Some(compare.to_owned()),
+        compare: compare.map(str::to_owned),
+        checker,
         points: Some(points),
         timeout: Some(milliseconds(minutes)),
         ..Case::default()

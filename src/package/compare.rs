@@ -1,6 +1,6 @@
 //! The comparisons of packages, as a suite writes them.
 
-use super::yaml::number;
+use super::yaml;
 
 /// The comparison of Kattis' default validator with these flags.
 ///
@@ -11,7 +11,7 @@ pub(super) fn kattis(flags: &[String]) -> Result<String, String> {
     let (mut case_sensitive, mut space_sensitive) = (false, false);
     let mut words = flags.iter();
     while let Some(word) = words.next() {
-        let mut tolerance = || -> Result<f64, String> {
+        let mut number = || -> Result<f64, String> {
             let text = words.next().ok_or_else(|| format!("`{word}` comes without a number"))?;
             let value = text.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
             value.ok_or_else(|| format!("`{text}` is no tolerance"))
@@ -19,23 +19,26 @@ pub(super) fn kattis(flags: &[String]) -> Result<String, String> {
         match word.as_str() {
             "case_sensitive" => case_sensitive = true,
             "space_change_sensitive" => space_sensitive = true,
-            "float_absolute_tolerance" => absolute = Some(tolerance()?),
-            "float_relative_tolerance" => relative = Some(tolerance()?),
+            "float_absolute_tolerance" => absolute = Some(number()?),
+            "float_relative_tolerance" => relative = Some(number()?),
             "float_tolerance" => {
-                let both = tolerance()?;
+                let both = number()?;
                 (absolute, relative) = (Some(both), Some(both));
             }
             other => return Err(format!("the default validator has no flag `{other}`")),
         }
     }
-    if space_sensitive {
-        if absolute.is_some() || relative.is_some() {
-            return Err("`space_change_sensitive` with a tolerance needs a custom validator".to_owned());
-        }
-        return Ok("exact".to_owned());
-    }
-    let _ = case_sensitive;
-    Ok(float(absolute, relative).unwrap_or_else(|| "tokens".to_owned()))
+    let flag = |name: &str, is_set: bool| is_set.then(|| format!("{name}: true"));
+    let said: Vec<_> = [
+        flag("case_sensitive", case_sensitive),
+        flag("space_change_sensitive", space_sensitive),
+        absolute.map(|value| format!("float_absolute_tolerance: {}", tolerance(value))),
+        relative.map(|value| format!("float_relative_tolerance: {}", tolerance(value))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    Ok(if said.is_empty() { "kattis".to_owned() } else { format!("{{kattis: {{{}}}}}", said.join(", ")) })
 }
 
 /// `{float: {…}}`.
@@ -47,6 +50,25 @@ pub(super) fn float(absolute: Option<f64>, relative: Option<f64>) -> Option<Stri
 
 /// A small number loses nothing.
 fn tolerance(value: f64) -> String {
-    let short = number(value);
+    let short = yaml::number(value);
     if short.parse::<f64>() == Ok(value) { short } else { format!("{value:e}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(text: &str) -> Result<String, String> {
+        kattis(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn flags_of_the_default_validator_become_its_comparison() {
+        assert_eq!(flags("").as_deref(), Ok("kattis"));
+        assert_eq!(flags("case_sensitive").as_deref(), Ok("{kattis: {case_sensitive: true}}"));
+        let both = "{kattis: {float_absolute_tolerance: 1e-9, float_relative_tolerance: 1e-9}}";
+        assert_eq!(flags("float_tolerance 1e-9").as_deref(), Ok(both));
+        assert!(flags("float_tolerance").is_err() && flags("float_tolerance nan").is_err());
+        assert!(flags("nonsense").is_err());
+    }
 }

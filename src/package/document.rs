@@ -223,6 +223,9 @@ fn case(out: &mut String, problem: &Problem, case: &Case) {
     for (name, judge) in case.judge_args.iter().flat_map(|args| judges(problem, args)) {
         key(name, judge);
     }
+    if let Some(checker) = &case.checker {
+        key("checker", checker.clone());
+    }
     if let Some(timeout) = case.timeout {
         key("limits", map(&[("timeout".to_owned(), format!("{timeout}ms"))]));
     }

@@ -95,6 +95,8 @@ pub(super) struct Case {
     pub(super) exit: Option<&'static str>,
     pub(super) args: Vec<String>,
     pub(super) judge_args: Option<Vec<String>>,
+    /// A checker of its own, as a suite writes it.
+    pub(super) checker: Option<String>,
     pub(super) files: Vec<Copied>,
     pub(super) points: Option<f64>,
     /// Milliseconds of wall time.

@@ -39,6 +39,8 @@ pub struct Overrides {
     pub settings: Profile,
     /// Whether a limit that the kernel cannot hold here may be watched instead; absent: no.
     pub best_effort: Option<Resolved<bool>>,
+    /// By how much every limit of time is multiplied, in thousandths: a slower machine has 1500.
+    pub time_factor: Option<Resolved<u32>>,
 }
 
 impl Overrides {
@@ -49,6 +51,7 @@ impl Overrides {
             profile: self.profile.or(lower.profile),
             settings: self.settings.or(lower.settings),
             best_effort: self.best_effort.or(lower.best_effort),
+            time_factor: self.time_factor.or(lower.time_factor),
         }
     }
 }

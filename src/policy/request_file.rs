@@ -133,7 +133,12 @@ fn request(node: &Node, keys: RequestKeys, reader: &mut Reader<'_>) -> Option<Re
             folder => WorkspaceChoice::Folder(PathBuf::from(folder)),
         }),
         execution_id: keys.execution_id.map(|id| id.value.0),
-        overrides: Overrides { profile: keys.profile.map(W::resolved), settings, best_effort },
+        overrides: Overrides {
+            profile: keys.profile.map(W::resolved),
+            settings,
+            best_effort,
+            time_factor: None,
+        },
         argv: argv(node, keys.command, keys.args, reader)?,
     })
 }

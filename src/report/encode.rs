@@ -47,80 +47,56 @@ impl Inert<PrettyFormatter<'static>> {
     }
 }
 
-/// The same, and no `<`, `>` or `&`: for JSON inside an HTML `script` element.
-#[derive(Debug)]
-pub(super) struct InertInHtml<F>(pub F);
+impl<F: Formatter> Formatter for Inert<F> {
+    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
+    }
 
-/// A layout that hands everything on but the insides of strings.
-macro_rules! escaping {
-    ($name:ident, $escaped:expr) => {
-        impl<F: Formatter> Formatter for $name<F> {
-            fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-                self.0.begin_array(writer)
-            }
+    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
+    }
 
-            fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-                self.0.end_array(writer)
-            }
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(writer, first)
+    }
 
-            fn begin_array_value<W: ?Sized + io::Write>(
-                &mut self,
-                writer: &mut W,
-                first: bool,
-            ) -> io::Result<()> {
-                self.0.begin_array_value(writer, first)
-            }
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
+    }
 
-            fn end_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-                self.0.end_array_value(writer)
-            }
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
 
-            fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-                self.0.begin_object(writer)
-            }
+    fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
 
-            fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-                self.0.end_object(writer)
-            }
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
 
-            fn begin_object_key<W: ?Sized + io::Write>(
-                &mut self,
-                writer: &mut W,
-                first: bool,
-            ) -> io::Result<()> {
-                self.0.begin_object_key(writer, first)
-            }
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
 
-            fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-                self.0.begin_object_value(writer)
-            }
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
 
-            fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-                self.0.end_object_value(writer)
-            }
-
-            fn write_string_fragment<W: ?Sized + io::Write>(
-                &mut self,
-                writer: &mut W,
-                fragment: &str,
-            ) -> io::Result<()> {
-                escape(writer, fragment, $escaped)
-            }
-        }
-    };
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        escape(writer, fragment)
+    }
 }
 
-escaping!(Inert, acts_unseen);
-escaping!(InertInHtml, |c| acts_unseen(c) || matches!(c, '<' | '>' | '&'));
-
-/// Writes `text` with some characters as `\uXXXX`.
-fn escape<W: ?Sized + io::Write>(
-    writer: &mut W,
-    text: &str,
-    is_escaped: impl Fn(char) -> bool,
-) -> io::Result<()> {
+/// Writes `text` with what acts unseen as `\uXXXX`.
+fn escape<W: ?Sized + io::Write>(writer: &mut W, text: &str) -> io::Result<()> {
     let mut start = 0;
-    for (at, c) in text.char_indices().filter(|&(_, c)| is_escaped(c)) {
+    for (at, c) in text.char_indices().filter(|&(_, c)| acts_unseen(c)) {
         writer.write_all(&text.as_bytes()[start..at])?;
         let mut units = [0; 2];
         for unit in c.encode_utf16(&mut units) {

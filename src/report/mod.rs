@@ -1,22 +1,42 @@
-//! Reports: a model of what happened in a run, and writers that turn it into bytes.
+//! Reports: what happened in a run as records, and writers that turn them into bytes.
 
+pub mod ci;
+pub mod event;
 pub mod html;
 pub mod json;
 pub mod junit;
 pub mod record;
 pub mod result;
+pub mod sarif;
 mod score;
 pub mod text;
 
+mod classroom;
 mod clock;
+mod csv;
+mod ctrf;
 mod encode;
+mod format;
+mod gradescope;
+mod gradebook;
 mod hint;
+mod markdown;
 mod model;
+mod replay;
 mod run_records;
 mod schema;
+mod stand_in;
+mod stream;
 mod tally;
+mod tap;
+mod told;
+mod trace;
+mod words;
 
+pub use format::Format;
+pub use gradebook::{Gradebook, Row, RowStatus};
 pub use model::{Attempt, CaseReport, Host, RunMeta, RunReport, SuiteInfo, Summary};
+pub use replay::{Replay, ReplayError, record_of_line};
 pub use run_records::{CaseSource, RecordedRun, RunOutcome, RunRecords};
-pub use schema::{report_schema, result_schema};
+pub use schema::{event_schema, report_schema, result_schema};
 pub use tally::{Brief, LostGroup, Tally};

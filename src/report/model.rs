@@ -1,7 +1,6 @@
-//! [`RunReport`]: everything that happened in a run, in suite order. Totals are computed, never
-//! stored. All writers read this and nothing else.
+//! [`RunReport`]: what happened in a run, in suite order, as people are shown it. Totals are those of
+//! the [`Tally`](super::Tally).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -17,7 +16,8 @@ pub struct RunReport {
     pub meta: RunMeta,
     /// The suites, in the order of the command line.
     pub suites: Vec<SuiteInfo>,
-    /// One for every selected case and build step, in suite order, whether it ran or not.
+    /// Selected cases and build steps, in suite order, whether they ran or not; of a long run only
+    /// those that people are shown at its end.
     pub cases: Vec<CaseReport>,
 }
 
@@ -90,6 +90,17 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// What is to be thought of it.
     pub verdict: Verdict,
+    /// Whether it was run while nothing else of the run was, because the attempt before it was
+    /// judged by its time and that was close: that one then does not count.
+    pub alone: bool,
+}
+
+impl Attempt {
+    /// Those that count: an attempt that was made again alone does not.
+    pub fn that_count(attempts: &[Self]) -> impl Iterator<Item = &Self> {
+        let next_is_alone = |at: usize| attempts.get(at + 1).is_some_and(|next| next.alone);
+        attempts.iter().enumerate().filter(move |(at, _)| !next_is_alone(*at)).map(|(_, attempt)| attempt)
+    }
 }
 
 /// Totals of a run, computed from its cases.
@@ -123,7 +134,7 @@ pub struct Summary {
 
 impl CaseReport {
     /// Points reached, its group apart: whether a group that is all or nothing gets them is known
-    /// at the end only ([`RunReport::lost_groups`]).
+    /// at the end only ([`Tally`](super::Tally)).
     #[must_use]
     pub fn score(&self) -> f64 {
         self.case.points * self.credit()
@@ -172,7 +183,7 @@ impl CaseReport {
     #[must_use]
     pub fn is_flaky(&self) -> bool {
         self.verdict.status == Status::Passed
-            && self.attempts.iter().any(|attempt| attempt.verdict.status != Status::Passed)
+            && Attempt::that_count(&self.attempts).any(|attempt| attempt.verdict.status != Status::Passed)
     }
 
     /// Processes that were still alive when the program had ended, and were killed.
@@ -192,49 +203,10 @@ impl RunReport {
         !self.meta.complete || self.meta.interrupted_by.is_some()
     }
 
-    /// The `count` cases that took longest, the slowest first; in suite order where equal.
-    #[must_use]
-    pub fn slowest(&self, count: usize) -> Vec<&CaseReport> {
-        let mut ran: Vec<_> =
-            self.cases.iter().filter_map(|case| case.duration().map(|duration| (duration, case))).collect();
-        ran.sort_by_key(|&(duration, _)| std::cmp::Reverse(duration));
-        ran.into_iter().take(count).map(|(_, case)| case).collect()
-    }
-
-    /// The totals.
-    #[must_use]
-    pub fn summary(&self) -> Summary {
-        let flaky = self.cases.iter().filter(|case| case.is_flaky()).count();
-        let mut summary = Summary { cases: self.cases.len(), flaky, ..Summary::default() };
-        for case in &self.cases {
-            match case.verdict.status {
-                Status::Passed => summary.passed += 1,
-                Status::Failed => summary.failed += 1,
-                Status::Error => summary.errors += 1,
-                Status::NotRun => summary.not_run += 1,
-                Status::Cancelled => summary.cancelled += 1,
-                Status::Skipped => summary.skipped += 1,
-                Status::Xfailed => summary.xfailed += 1,
-            }
-            if case.leaked() > 0 && case.verdict.status == Status::Passed {
-                summary.leaky += 1;
-            }
-        }
-        (summary.score, summary.max_score) = score::points(self.cases.iter().map(CaseReport::mark));
-        summary
-    }
-
     /// Points reached in the suite with this number, and points that could be reached.
     #[must_use]
     pub fn points_of(&self, suite: usize) -> (f64, f64) {
         let of_suite = self.cases.iter().filter(|case| case.case.suite == suite);
         score::points(of_suite.map(CaseReport::mark))
-    }
-
-    /// The groups, by suite and name, whose points are given as a whole and that got none: the
-    /// cases that did pass get nothing for it.
-    #[must_use]
-    pub fn lost_groups(&self) -> HashSet<(usize, &str)> {
-        score::lost(self.cases.iter().map(CaseReport::mark)).into_iter().collect()
     }
 }

@@ -1,12 +1,14 @@
 //! [`RunRecords`]: a whole run as the writers read it.
 
+use std::borrow::Cow;
 use std::io;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::RunReport;
-use super::record::{CaseRecord, Points, RunFooter, RunHeader};
+use super::record::{Audience, CaseRecord, Points, RunFooter, RunHeader};
+use super::stand_in::stand_in;
 use super::tally::Tally;
 use crate::judge::Status;
 
@@ -27,41 +29,22 @@ impl CaseSource for Vec<CaseRecord> {
 }
 
 /// A whole run as the writers read it: what is small is at hand, and cases come one at a time.
+///
+/// What the audience may not see is not in it, and a run that is not finished has one more case,
+/// which says so: no writer can get either wrong.
 pub struct RunRecords<'a> {
-    /// What was known before the first case.
-    pub header: &'a RunHeader,
-    /// What was known after the last case.
-    pub footer: &'a RunFooter,
-    /// Facts and totals of all cases.
-    pub tally: &'a Tally,
+    header: RunHeader,
+    footer: RunFooter,
+    tally: Cow<'a, Tally>,
     scores: Vec<f64>,
     cases: &'a dyn CaseSource,
+    stand_in: Option<CaseRecord>,
+    audience: Audience,
 }
 
 impl std::fmt::Debug for RunRecords<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RunRecords").field("header", self.header).finish_non_exhaustive()
-    }
-}
-
-/// A whole run in memory: small ones, and those of tests.
-#[derive(Debug, Clone)]
-pub struct RecordedRun {
-    /// What was known before the first case.
-    pub header: RunHeader,
-    /// What was known after the last case.
-    pub footer: RunFooter,
-    /// Facts and totals of all cases.
-    pub tally: Tally,
-    /// The cases, in suite order.
-    pub cases: Vec<CaseRecord>,
-}
-
-impl RecordedRun {
-    /// What the writers read.
-    #[must_use]
-    pub fn view(&self) -> RunRecords<'_> {
-        RunRecords::new(&self.header, &self.footer, &self.tally, &self.cases)
+        f.debug_struct("RunRecords").field("header", &self.header).finish_non_exhaustive()
     }
 }
 
@@ -82,15 +65,66 @@ pub enum RunOutcome {
 }
 
 impl<'a> RunRecords<'a> {
-    /// The tally is that of the cases of the source, in their order.
+    /// The run as `audience` may see it. The tally is that of the cases of the source, in their
+    /// order.
     #[must_use]
     pub fn new(
-        header: &'a RunHeader,
-        footer: &'a RunFooter,
+        header: &RunHeader,
+        footer: &RunFooter,
         tally: &'a Tally,
         cases: &'a dyn CaseSource,
+        audience: Audience,
     ) -> Self {
-        Self { header, footer, tally, scores: tally.scores(), cases }
+        let mut header = header.clone().for_audience(audience);
+        let mut tally = match audience {
+            Audience::Staff => Cow::Borrowed(tally),
+            Audience::Student => Cow::Owned(tally.for_audience(audience)),
+        };
+        let mut scores = tally.scores();
+        let stand_in = footer.is_unfinished().then(|| stand_in(footer, &mut header));
+        if let Some(case) = &stand_in {
+            tally.to_mut().push(case);
+            scores.push(0.0);
+        }
+        Self { header, footer: footer.clone(), tally, scores, cases, stand_in, audience }
+    }
+
+    /// What was known before the first case.
+    #[must_use]
+    pub fn header(&self) -> &RunHeader {
+        &self.header
+    }
+
+    /// What was known after the last case.
+    #[must_use]
+    pub fn footer(&self) -> &RunFooter {
+        &self.footer
+    }
+
+    /// Facts and totals of all cases.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Who may read it.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        self.audience
+    }
+
+    /// The same run for students, whoever this one is for: for formats that are theirs by nature.
+    #[must_use]
+    pub fn for_students(&self) -> RunRecords<'_> {
+        RunRecords {
+            header: self.header.clone().for_audience(Audience::Student),
+            footer: self.footer.clone(),
+            tally: Cow::Owned(self.tally.for_audience(Audience::Student)),
+            scores: self.scores.clone(),
+            cases: self.cases,
+            stand_in: self.stand_in.clone(),
+            audience: Audience::Student,
+        }
     }
 
     /// How many cases and build steps there are.
@@ -110,7 +144,11 @@ impl<'a> RunRecords<'a> {
     /// # Errors
     /// Those of the source.
     pub fn case(&self, at: usize) -> io::Result<CaseRecord> {
-        let mut case = self.cases.case(at)?;
+        let is_last = at + 1 == self.len();
+        let mut case = match self.stand_in.as_ref().filter(|_| is_last) {
+            Some(stand_in) => stand_in.clone(),
+            None => self.cases.case(at)?.for_audience(self.audience),
+        };
         case.score = Points(self.scores.get(at).copied().unwrap_or_default());
         Ok(case)
     }
@@ -137,7 +175,34 @@ impl<'a> RunRecords<'a> {
     }
 }
 
+/// A whole run in memory: small ones, and those of tests.
+#[derive(Debug, Clone)]
+pub struct RecordedRun {
+    /// What was known before the first case.
+    pub header: RunHeader,
+    /// What was known after the last case.
+    pub footer: RunFooter,
+    /// Facts and totals of all cases.
+    pub tally: Tally,
+    /// The cases, in suite order.
+    pub cases: Vec<CaseRecord>,
+}
+
+impl RecordedRun {
+    /// What the writers read, for `audience`.
+    #[must_use]
+    pub fn view(&self, audience: Audience) -> RunRecords<'_> {
+        RunRecords::new(&self.header, &self.footer, &self.tally, &self.cases, audience)
+    }
+}
+
 impl RunReport {
+    /// Facts and totals of all cases.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.records(0, "").tally
+    }
+
     /// The records of this run, if the program ends with this status for this reason.
     #[must_use]
     pub fn records(&self, exit_code: u8, exit_reason: &str) -> RecordedRun {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 
+use super::event::Event;
 use super::json::ReportDocument;
 use super::result::ResultObject;
 
@@ -16,6 +17,13 @@ pub fn report_schema() -> String {
 #[must_use]
 pub fn result_schema() -> String {
     of::<ResultObject>()
+}
+
+/// The schema of one line of the event stream, indented, with a final newline:
+/// `schemas/event.schema.json`.
+#[must_use]
+pub fn event_schema() -> String {
+    of::<Event<'static>>()
 }
 
 /// The schema of what is written, which is more than what could be read: keys that are always there

@@ -5,10 +5,10 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::Summary;
-use super::record::{CaseRecord, GroupScoring, Kind, Moment};
+use super::record::{Audience, CaseRecord, GroupScoring, Kind, Moment};
 use super::score::{self, Mark};
 use crate::judge::Status;
-use crate::resolve::GroupScore;
+use crate::resolve::{GroupScore, Visibility};
 
 /// The facts of all cases of a run, in suite order.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +34,7 @@ pub struct Brief {
     pub duration_ms: Option<u64>,
     /// From the start of its first attempt to the end of its last.
     pub span: Option<(Moment, Moment)>,
+    visibility: Visibility,
     mark: Mark<u32>,
 }
 
@@ -83,6 +84,7 @@ impl Tally {
             leaked: case.leaked() > 0,
             duration_ms: case.duration_ms(),
             span: start.zip(end),
+            visibility: case.visibility,
             mark: self.mark(case),
         }
     }
@@ -112,6 +114,16 @@ impl Tally {
         let key = (suite, name.to_owned());
         let next = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
         *self.groups.entry(key).or_insert(next)
+    }
+
+    /// What `audience` may know: not how long a case took that it may not see.
+    #[must_use]
+    pub fn for_audience(&self, audience: Audience) -> Self {
+        let mut tally = self.clone();
+        for brief in tally.briefs.iter_mut().filter(|brief| !audience.sees(brief.visibility)) {
+            (brief.duration_ms, brief.span, brief.leaked) = (None, None, false);
+        }
+        tally
     }
 
     /// The facts of all cases.

@@ -222,4 +222,9 @@ pub struct ResolvedSuite {
     /// Files that the submission must have and has not, relative to the submission. Not an error
     /// of the suite: the runner reports a failed build case `submission` (E6005) and runs nothing.
     pub missing_required: Vec<PathBuf>,
+    /// Why nothing can be built or run from what was handed in, where `language` is given: no error
+    /// of the suite either.
+    pub unusable: Option<String>,
+    /// Whether what is built and run depends on the files of the submission: `language` is given.
+    pub by_language: bool,
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::{Operator, ResolvedLimits, limits};
 use crate::diagnostic::Diagnostic;
 use crate::judge::Code;
-use crate::limits::{Origin, Resolved};
+use crate::limits::{Origin, Resolved, WrittenLimits};
 use crate::policy::{BindError, CgroupsVersion, Mount, Policy, Profile, Profiles, SeccompChoice, check_dest};
 use crate::sandbox::spec::{Access, Bind, CgroupChoice, Network, Require, SeccompPolicy};
 use crate::units::{NoNul, visible_line};
@@ -111,13 +111,31 @@ impl Merge<'_> {
     }
 
     fn limits(&mut self, whole: &Profile) -> Option<ResolvedLimits> {
-        match limits(&[&whole.limits], &self.operator.policies()) {
+        let scaled = self.scaled(&whole.limits);
+        match limits(&[scaled.as_ref().unwrap_or(&whole.limits)], &self.operator.policies()) {
             Ok(limits) => Some(limits),
             Err(errors) => {
                 self.errors.extend(errors);
                 None
             }
         }
+    }
+
+    /// With `--time-factor`: the same limits, and times multiplied. Ceilings are looked at afterwards.
+    fn scaled(&self, written: &WrittenLimits) -> Option<WrittenLimits> {
+        let factor = self.operator.overrides.time_factor.as_ref()?;
+        let plain = limits(&[written], &[]).ok()?;
+        let times = |time: Duration| time.saturating_mul(factor.value) / 1000;
+        let origin = |old: &Origin| {
+            let by = f64::from(factor.value) / 1000.0;
+            Origin::Option(format!("{} {by} (of {old})", factor.origin))
+        };
+        let wall = Resolved { value: times(plain.wall.value), origin: origin(&plain.wall.origin) };
+        let cpu = plain
+            .cpu
+            .value
+            .map(|cpu| Resolved { value: Some(times(cpu)), origin: origin(&plain.cpu.origin) });
+        Some(WrittenLimits { wall: Some(wall), cpu: cpu.or(written.cpu.clone()), ..written.clone() })
     }
 
     fn network(&mut self, whole: &Profile) -> Resolved<Network> {

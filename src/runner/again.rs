@@ -34,7 +34,9 @@ pub(super) fn again(case: &ResolvedCase, again: Again, attempts: &[Attempt]) -> 
     // A case that is known to fail has done what was expected, or is not helped by another try.
     let may = case.kind == CaseKind::Case && case.terms.xfail.is_none();
     let not_passed = matches!(last.verdict.status, Status::Failed | Status::Error);
-    let left = attempts.len() <= usize::try_from(retries).unwrap_or(usize::MAX);
+    // The second look at a verdict on time is no second try.
+    let tries = attempts.iter().filter(|attempt| !attempt.alone).count();
+    let left = tries <= usize::try_from(retries).unwrap_or(usize::MAX);
     (may && not_passed && left).then_some(case.terms.retry_delay)
 }
 
@@ -56,7 +58,8 @@ pub(super) fn wait(delay: Duration, cancel: &Cancel) -> bool {
 pub(super) fn verdict(case: &ResolvedCase, again: Again, attempts: &[Attempt]) -> Option<Verdict> {
     let mut verdict = attempts.last()?.verdict.clone();
     if again.flaky == Flaky::Fail {
-        let first_failed = attempts.iter().find(|attempt| attempt.verdict.status != Status::Passed);
+        let first_failed =
+            Attempt::that_count(attempts).find(|attempt| attempt.verdict.status != Status::Passed);
         if let Some(failed) = first_failed {
             verdict = judge::flaky(verdict, &failed.verdict, attempts.len());
         }

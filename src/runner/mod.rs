@@ -6,9 +6,13 @@
 
 mod again;
 mod attempt;
+mod cache;
+#[cfg(test)]
+mod cache_tests;
 mod cap;
 mod checker;
 mod event;
+mod fingerprint;
 mod interact;
 mod order;
 mod outputs;
@@ -16,12 +20,16 @@ mod plan;
 mod pool;
 mod relay;
 mod schedule;
+mod scratch;
 mod source;
+mod store;
+mod timing;
 mod worker;
 
 pub use again::{Again, Flaky};
+pub use cache::{BuildCache, BuildCount};
 pub use event::Event;
-pub use outputs::remove_scratch;
 pub use plan::{BrokenSuite, RunPlan, submission_case};
-pub use pool::run;
-pub use worker::{interruption, unfinished};
+pub use pool::{run, run_each};
+pub use scratch::{PrivateFolder, remove_scratch};
+pub use worker::interruption;

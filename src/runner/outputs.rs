@@ -3,28 +3,16 @@
 //! that was killed with SIGKILL has left is removed by the next one.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use nix::fcntl::{Flock, FlockArg};
-use tempfile::TempDir;
-
+use super::scratch::PrivateFolder;
 use crate::sandbox::outcome::FileContent;
 
-/// Folders of this process that are there now.
-static MADE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-/// Removes the folders of the runs of this process, for an end that lets nobody clean up after
-/// himself. What cannot be removed is removed by the next run.
-pub fn remove_scratch() {
-    for folder in MADE.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-        let _ = fs::remove_dir_all(folder);
-    }
-}
+/// How the folder of a run is called.
+const PREFIX: &str = "capsule-run-outputs-";
 
 /// The folders with the outputs of the build steps of a run.
 #[derive(Debug)]
@@ -32,7 +20,7 @@ pub(super) struct Outputs {
     scratch: PathBuf,
     /// Mode 0700: other users of this machine must not read what a submission was built into. The
     /// folders in it are open, because the program in the sandbox may be another user.
-    root: Option<Root>,
+    root: Option<PrivateFolder>,
     folders: BTreeMap<Place, PathBuf>,
 }
 
@@ -87,80 +75,15 @@ impl Outputs {
         }
         let root = match &self.root {
             Some(root) => root,
-            None => self.root.insert(Root::new(&self.scratch)?),
+            None => self.root.insert(PrivateFolder::new(&self.scratch, PREFIX)?),
         };
         // Not by the names of groups: these are the author's.
-        let folder = root.folder.path().join(format!("outputs-{}", self.folders.len()));
+        let folder = root.path().join(format!("outputs-{}", self.folders.len()));
         DirBuilder::new().mode(0o755).create(&folder)?;
         fs::set_permissions(&folder, PermissionsExt::from_mode(0o755))?;
         self.folders.insert(place, folder.clone());
         Ok(folder)
     }
-}
-
-/// The folder of one run.
-#[derive(Debug)]
-struct Root {
-    folder: TempDir,
-    /// Held as long as the run lives, however it ends.
-    _lock: Flock<File>,
-}
-
-impl Drop for Root {
-    fn drop(&mut self) {
-        MADE.lock().unwrap_or_else(PoisonError::into_inner).retain(|made| made != self.folder.path());
-    }
-}
-
-/// How folders of runs are called, and the lock in each.
-const PREFIX: &str = "capsule-run-outputs-";
-const LOCK: &str = "lock";
-/// One without a lock that is younger may be about to get it.
-const SETTLED: Duration = Duration::from_secs(60);
-
-impl Root {
-    fn new(scratch: &Path) -> io::Result<Self> {
-        sweep(scratch);
-        let mut builder = tempfile::Builder::new();
-        let private = PermissionsExt::from_mode(0o700);
-        let folder = builder.prefix(PREFIX).permissions(private).tempdir_in(scratch)?;
-        MADE.lock().unwrap_or_else(PoisonError::into_inner).push(folder.path().to_owned());
-        let early = folder.path().join("lock.new");
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&early)?;
-        let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno)?;
-        // Under its own name only once it is held: a sweep must not find it free.
-        fs::rename(early, folder.path().join(LOCK))?;
-        Ok(Self { folder, _lock: lock })
-    }
-}
-
-/// Removes the folders of runs that are dead. What cannot be removed is another user's, or stays.
-fn sweep(scratch: &Path) {
-    let Ok(entries) = fs::read_dir(scratch) else { return };
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_abandoned(&entry) {
-            log::debug!("removing what a killed run has left: {}", entry.path().display());
-            // The next run tries again.
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-/// Whether nobody holds the lock of a folder. One without a lock is being made, or its run (or the
-/// sweep of another) was killed while it was made or removed: that shows with time.
-fn is_abandoned(folder: &fs::DirEntry) -> bool {
-    let mut options = OpenOptions::new();
-    options.write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    match options.open(folder.path().join(LOCK)) {
-        Ok(file) => Flock::lock(file, FlockArg::LockExclusiveNonblock).is_ok(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => is_settled(folder),
-        Err(_) => false,
-    }
-}
-
-fn is_settled(folder: &fs::DirEntry) -> bool {
-    let modified = folder.metadata().and_then(|meta| meta.modified());
-    modified.ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age >= SETTLED)
 }
 
 fn write(target: &Path, file: &FileContent) -> io::Result<()> {
@@ -216,42 +139,11 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_of_a_dead_run_is_removed_and_that_of_a_live_one_is_not() {
-        let scratch = tempfile::tempdir().expect("a temporary directory");
-        let dead_folder = scratch.path().join("capsule-run-outputs-dead");
-        fs::create_dir(&dead_folder).expect("writable");
-        fs::write(dead_folder.join("lock"), "").expect("writable");
-        let live = Root::new(scratch.path()).expect("writable");
-        let _another = Root::new(scratch.path()).expect("writable");
-        assert!(!dead_folder.exists());
-        assert!(live.folder.path().exists());
-    }
-
-    #[test]
     fn a_name_that_leaves_the_workspace_is_refused() {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let mut outputs = Outputs::new(scratch.path());
         for name in ["../x", "/etc/x", "a/../../x"] {
             assert!(outputs.add((0, Seen::Suite), Path::new(name), &file(b"", false)).is_err(), "{name}");
         }
-    }
-
-    #[test]
-    fn a_folder_without_a_lock_is_swept_when_it_is_old() {
-        let scratch = tempfile::tempdir().expect("a temporary directory");
-        let make = |name: &str| {
-            let folder = scratch.path().join(name);
-            fs::create_dir_all(folder.join("suite-0")).expect("made");
-            File::open(folder).expect("readable")
-        };
-        let old = std::time::SystemTime::now() - SETTLED;
-        make("capsule-run-outputs-old").set_modified(old).expect("ours");
-        make("mine").set_modified(old).expect("ours");
-        make("capsule-run-outputs-new");
-        sweep(scratch.path());
-        let mut left: Vec<_> = fs::read_dir(scratch.path()).expect("readable").flatten().collect();
-        left.sort_by_key(fs::DirEntry::file_name);
-        let left: Vec<_> = left.iter().map(fs::DirEntry::file_name).collect();
-        assert_eq!(left, ["capsule-run-outputs-new", "mine"]);
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::again::Again;
+use super::cache::BuildCache;
 use crate::resolve::{CaseId, CaseKind, ResolvedCase, ResolvedSuite, Visibility};
 use crate::sandbox::spec::Stdin;
 
@@ -25,6 +26,8 @@ pub struct RunPlan {
     /// The numbers of all cases in the order in which they are started, as far as their needs let
     /// them; nothing for that of `cases`.
     pub order: Vec<usize>,
+    /// Builds that need not be made again.
+    pub builds: Arc<BuildCache>,
     /// Trying again.
     pub again: Again,
 }
@@ -37,6 +40,8 @@ pub struct BrokenSuite {
     pub suite: usize,
     /// The required files that are missing, relative to the submission.
     pub missing: Vec<PathBuf>,
+    /// What else makes it impossible to build or run anything.
+    pub reason: Option<String>,
 }
 
 impl BrokenSuite {
@@ -44,7 +49,8 @@ impl BrokenSuite {
     #[must_use]
     pub fn of(index: usize, suite: &ResolvedSuite) -> Option<Self> {
         let missing = suite.missing_required.clone();
-        (!missing.is_empty()).then_some(Self { suite: index, missing })
+        let reason = suite.unusable.clone();
+        (!missing.is_empty() || reason.is_some()).then_some(Self { suite: index, missing, reason })
     }
 }
 
@@ -93,6 +99,7 @@ impl RunPlan {
             broken: Vec::new(),
             scratch,
             order: Vec::new(),
+            builds: Arc::new(BuildCache::off()),
             again: Again::default(),
         }
     }

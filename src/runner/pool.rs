@@ -16,6 +16,7 @@ use super::event::Event;
 use super::outputs::{Outputs, Seen};
 use super::plan::RunPlan;
 use super::schedule::{Next, Schedule};
+use super::timing::Gate;
 use super::worker::{execute, harness_fault, without_running};
 
 /// Everything that the workers of one run share.
@@ -24,8 +25,10 @@ struct Run<'a> {
     engine: &'a dyn Engine,
     cancel: &'a Cancel,
     events: &'a (dyn Fn(Event<'_>) + Sync),
+    take: &'a (dyn Fn(usize, CaseReport) + Sync),
     state: Mutex<State>,
     finished_one: Condvar,
+    gate: Gate,
 }
 
 struct State {
@@ -43,23 +46,43 @@ pub fn run(
     cancel: &Cancel,
     events: &(dyn Fn(Event<'_>) + Sync),
 ) -> Vec<CaseReport> {
+    let reports: Mutex<Vec<Option<CaseReport>>> = Mutex::new(vec![None; plan.cases.len()]);
+    run_each(plan, engine, cancel, events, &|at, report| {
+        reports.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(report);
+    });
+    // Every case has been taken; there is none without a report.
+    reports.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
+}
+
+/// Like [`run`], but each report is given to `take` with its place in the plan, after its event, and
+/// is not kept: of a hundred thousand cases no more are in memory than run at a time.
+pub fn run_each(
+    plan: &RunPlan,
+    engine: &dyn Engine,
+    cancel: &Cancel,
+    events: &(dyn Fn(Event<'_>) + Sync),
+    take: &(dyn Fn(usize, CaseReport) + Sync),
+) {
     let schedule = Schedule::new(plan);
     let outputs = Outputs::new(&plan.scratch);
     let state = Mutex::new(State { schedule, outputs });
-    let run = Run { plan, engine, cancel, events, state, finished_one: Condvar::new() };
+    let run = Run { plan, engine, cancel, events, take, state, finished_one: Condvar::new(), gate: Gate::new() };
     let jobs = plan.jobs.get().min(plan.cases.len().max(1));
     events(Event::RunStarted { total: plan.cases.len(), jobs });
-    // Not `par_iter`: it would start the cases in an order of its own.
-    match rayon::ThreadPoolBuilder::new().num_threads(jobs).thread_name(|n| format!("case-{n}")).build() {
-        Ok(pool) => drop(pool.broadcast(|_| run.work())),
-        Err(error) => {
-            log::warn!("no threads for {jobs} workers ({error}): running one case at a time");
-            run.work();
+    if jobs == 1 {
+        run.work();
+    } else {
+        // Not `par_iter`: it would start the cases in an order of its own.
+        match rayon::ThreadPoolBuilder::new().num_threads(jobs).thread_name(|n| format!("case-{n}")).build() {
+            Ok(pool) => drop(pool.broadcast(|_| run.work())),
+            Err(error) => {
+                log::warn!("no threads for {jobs} workers ({error}): running one case at a time");
+                run.work();
+            }
         }
     }
-    let reports = run.into_reports();
+    run.settle_lost();
     events(Event::RunFinished);
-    reports
 }
 
 impl Run<'_> {
@@ -101,14 +124,21 @@ impl Run<'_> {
             );
         }
         (self.events)(Event::CaseStarted { case });
-        let with = With { engine: self.engine, cancel: self.cancel, outputs, for_judge };
-        execute(case, with, self.plan.again)
+        let with = With { engine: self.engine, cancel: self.cancel, gate: &self.gate, outputs, for_judge };
+        let make = || execute(case, with, self.plan.again);
+        if case.kind == CaseKind::Build {
+            let stop = || self.cancel.level() != CancelLevel::Running;
+            let outputs = if case.for_judge { for_judge } else { outputs };
+            return self.plan.builds.build(case, outputs, &stop, make);
+        }
+        make()
     }
 
     fn finish(&self, state: &mut State, at: usize, report: CaseReport) {
-        let (report, done) = state.schedule.finish(at, report);
+        let done = state.schedule.finish(at, &report);
         self.finished_one.notify_all();
-        (self.events)(Event::CaseFinished { report, done, total: self.plan.cases.len() });
+        (self.events)(Event::CaseFinished { report: &report, done, total: self.plan.cases.len() });
+        (self.take)(at, report);
     }
 
     /// A worker that panicked (in `events`, say) has not made the schedule wrong: it changes by
@@ -117,11 +147,14 @@ impl Run<'_> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn into_reports(self) -> Vec<CaseReport> {
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let lost = || harness_fault("the worker of this case ended without a result", "");
-        let reports = state.schedule.into_reports().into_iter().zip(&self.plan.cases);
-        reports.map(|(report, case)| report.unwrap_or_else(|| without_running(case, lost()))).collect()
+    /// A case that a dying worker took with it could not be judged.
+    fn settle_lost(&self) {
+        let mut state = self.lock();
+        for at in state.schedule.lost() {
+            let lost = harness_fault("the worker of this case ended without a result", "");
+            let report = without_running(&self.plan.cases[at], lost);
+            self.finish(&mut state, at, report);
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::cap::Caps;
-use super::order::{Edges, build_first, edges};
+use super::order::{Gates, build_first, gates};
 use crate::judge::{Code, Status, Verdict, not_run, skipped};
 use crate::report::CaseReport;
 use crate::resolve::{CaseId, CaseKind, ResolvedCase};
@@ -19,7 +19,7 @@ pub(super) struct Schedule {
     place: Vec<usize>,
     /// Places in the order of cases that nothing holds back.
     ready: BTreeSet<usize>,
-    edges: Edges,
+    gates: Gates,
     caps: Caps,
     /// Whether a case has been started or settled.
     begun: Vec<bool>,
@@ -29,7 +29,7 @@ pub(super) struct Schedule {
     /// Build steps without a verdict.
     builds: usize,
     /// By number of the case, once it has its verdict.
-    done: Vec<Option<CaseReport>>,
+    done: Vec<Option<Done>>,
     finished: usize,
     not_passed: usize,
     index: HashMap<(usize, CaseId), usize>,
@@ -37,6 +37,13 @@ pub(super) struct Schedule {
     first: HashMap<usize, usize>,
     /// The first build step of a suite that did not pass, by suite.
     failed_builds: HashMap<usize, CaseId>,
+}
+
+/// What later cases need to know of one that has its verdict.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    status: Status,
+    was_tried: bool,
 }
 
 /// What a worker should do next.
@@ -59,8 +66,8 @@ impl Schedule {
         let order = build_first(plan);
         let mut place = vec![0; order.len()];
         order.iter().enumerate().for_each(|(at, &case)| place[case] = at);
-        let edges = edges(plan, &index);
-        let ready = (0..order.len()).filter(|&at| edges.missing[order[at]] == 0).collect();
+        let gates = gates(plan, &index);
+        let ready = (0..order.len()).filter(|&at| gates.of(order[at]).missing == 0).collect();
         let mut first = HashMap::new();
         for (at, case) in plan.cases.iter().enumerate() {
             first.entry(case.suite).or_insert(at);
@@ -68,7 +75,7 @@ impl Schedule {
         Self {
             place,
             ready,
-            edges,
+            gates,
             caps: Caps::new(plan),
             begun: vec![false; order.len()],
             left: order.len(),
@@ -121,18 +128,11 @@ impl Schedule {
         left.map_or(Next::Finished, |case| self.settle(case, circular()))
     }
 
-    /// Takes the report of a case that was started or settled. Returns it, and how many are done.
-    pub(super) fn finish(&mut self, at: usize, report: CaseReport) -> (&CaseReport, usize) {
+    /// Takes note of a case that was started or settled. Returns how many are done.
+    pub(super) fn finish(&mut self, at: usize, report: &CaseReport) -> usize {
         self.running -= 1;
         self.finished += 1;
         self.ready.extend(self.caps.give_back(at));
-        for dependent in std::mem::take(&mut self.edges.dependents[at]) {
-            let missing = &mut self.edges.missing[dependent];
-            *missing -= 1;
-            if *missing == 0 && !self.begun[dependent] {
-                self.ready.insert(self.place[dependent]);
-            }
-        }
         if report.case.kind == CaseKind::Build {
             self.builds -= 1;
         }
@@ -142,12 +142,18 @@ impl Schedule {
                 self.failed_builds.entry(report.case.suite).or_insert_with(|| report.case.id.clone());
             }
         }
-        (self.done[at].insert(report), self.finished)
+        self.done[at] = Some(Done { status: report.verdict.status, was_tried: !report.attempts.is_empty() });
+        for free in self.gates.finished(at) {
+            if !self.begun[free] {
+                self.ready.insert(self.place[free]);
+            }
+        }
+        self.finished
     }
 
-    /// The reports in suite order; `None` for a case that a dying worker took with it.
-    pub(super) fn into_reports(self) -> Vec<Option<CaseReport>> {
-        self.done
+    /// Cases without a verdict: a dying worker took them with it.
+    pub(super) fn lost(&self) -> Vec<usize> {
+        (0..self.done.len()).filter(|&at| self.done[at].is_none()).collect()
     }
 
     fn start(&mut self, case: usize) -> Next {
@@ -174,7 +180,7 @@ impl Schedule {
     }
 
     /// The verdict on a case that is not to be run.
-    fn without_running(&self, plan: &RunPlan, at: usize) -> Option<Verdict> {
+    fn without_running(&mut self, plan: &RunPlan, at: usize) -> Option<Verdict> {
         let case = &plan.cases[at];
         if let Some(verdict) = self.missing_files(plan, at) {
             return Some(verdict);
@@ -189,10 +195,20 @@ impl Schedule {
         if let Some(build) = self.failed_builds.get(&case.suite) {
             return Some(needs_failed(build, "which failed"));
         }
+        let gate = self.gates.of_case[at];
+        if self.gates.gates[gate].verdict.is_none() {
+            let verdict = self.by_needs(case);
+            self.gates.gates[gate].verdict = Some(verdict);
+        }
+        self.gates.gates[gate].verdict.clone().flatten()
+    }
+
+    /// The verdict on a case that something it needs keeps from running.
+    fn by_needs(&self, case: &ResolvedCase) -> Option<Verdict> {
         case.needs.iter().find_map(|id| {
             let at = self.index.get(&(case.suite, id.clone()));
-            let report = at.and_then(|&at| self.done[at].as_ref());
-            match report.map(|report| report.verdict.status) {
+            let done = at.and_then(|&at| self.done[at]);
+            match done.map(|done| done.status) {
                 Some(Status::Passed) => None,
                 Some(Status::Failed | Status::Error) => Some(needs_failed(id, "which failed")),
                 Some(Status::NotRun) => Some(needs_failed(id, "which did not run")),
@@ -207,8 +223,8 @@ impl Schedule {
 
     /// Whether anything that a teardown comes after was started.
     fn something_ran(&self, teardown: usize) -> bool {
-        let before = &self.edges.before[&teardown];
-        before.iter().any(|&case| self.done[case].as_ref().is_some_and(|done| !done.attempts.is_empty()))
+        let before = &self.gates.of(teardown).before;
+        before.iter().any(|&case| self.done[case].is_some_and(|done| done.was_tried))
     }
 
     /// Required files are missing: the first of the suite's cases says so, as a failed build.
@@ -217,9 +233,12 @@ impl Schedule {
         if self.first.get(&suite) != Some(&at) {
             return None;
         }
-        let missing = &plan.broken.iter().find(|broken| broken.suite == suite)?.missing;
-        let names: Vec<_> = missing.iter().map(|name| format!("`{}`", name.display())).collect();
-        let message = format!("the submission lacks the required {}", names.join(", "));
+        let broken = plan.broken.iter().find(|broken| broken.suite == suite)?;
+        let names: Vec<_> = broken.missing.iter().map(|name| format!("`{}`", name.display())).collect();
+        let message = match &broken.reason {
+            Some(reason) if names.is_empty() => format!("the submission cannot be run: {reason}"),
+            _ => format!("the submission lacks the required {}", names.join(", ")),
+        };
         Some(Verdict {
             status: Status::Failed,
             code: Some(Code::BuildFailed),

@@ -21,7 +21,7 @@ pub(super) fn execute(case: &Arc<ResolvedCase>, with: With<'_>, how: Again) -> C
     }
     let mut attempts = Vec::with_capacity(1);
     loop {
-        attempts.push(attempt(case, with));
+        attempts.extend(attempt(case, with));
         match again::again(case, how, &attempts) {
             Some(delay) if again::wait(delay, with.cancel) => {}
             _ => break,
@@ -35,12 +35,6 @@ pub(super) fn execute(case: &Arc<ResolvedCase>, with: With<'_>, how: Again) -> C
 /// The report of a case that has its verdict without having run.
 pub(super) fn without_running(case: &Arc<ResolvedCase>, verdict: Verdict) -> CaseReport {
     CaseReport { case: Arc::clone(case), attempts: Vec::new(), verdict }
-}
-
-/// The report of a case as it stands before the run: what a reader finds if the run never ends.
-#[must_use]
-pub fn unfinished(case: &Arc<ResolvedCase>) -> CaseReport {
-    without_running(case, judge::not_run(None, "the run did not end", None))
 }
 
 /// The case that stands in a report for the interruption itself, so that no reader can take an

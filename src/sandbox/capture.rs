@@ -10,6 +10,9 @@ use super::outcome::Captured;
 
 /// Read at most so much before looking at the clocks again.
 const BURST: usize = 1 << 20;
+/// The buffer's size: for the many programs that write little, and for those that do not.
+const FEW: usize = 4 << 10;
+const MANY: usize = 64 << 10;
 
 /// The reading end of a stream of the program.
 pub(super) struct Capture {
@@ -41,8 +44,11 @@ impl Capture {
         self.kept.total
     }
 
-    /// Reads what is there.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) {
+    /// Reads what is there. The buffer grows when there is much.
+    pub(super) fn read(&mut self, buffer: &mut Vec<u8>) {
+        if buffer.is_empty() {
+            buffer.resize(FEW, 0);
+        }
         let mut burst = 0;
         while burst < BURST {
             let Some(pipe) = &mut self.pipe else { return };
@@ -53,6 +59,9 @@ impl Capture {
                     self.kept.bytes.extend_from_slice(&buffer[..count.min(room)]);
                     self.kept.total += count as u64;
                     burst += count;
+                    if count == buffer.len() && count < MANY {
+                        buffer.resize(MANY, 0);
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -63,8 +72,8 @@ impl Capture {
 
     /// What was captured. Reads what is still in the pipe, which nobody can write to any more, but
     /// no more than a pipe can hold.
-    pub(super) fn finish(mut self, buffer: &mut [u8]) -> Captured {
+    pub(super) fn finish(&mut self, buffer: &mut Vec<u8>) -> Captured {
         self.read(buffer);
-        self.kept
+        std::mem::take(&mut self.kept)
     }
 }

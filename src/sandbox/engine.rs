@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use super::cancel::{Cancel, CancelLevel};
 use super::cgroup::{self, Cgroup, CgroupVersion, Layout, Placement};
-use super::launch::Worker;
+use super::fresh::Fresh;
+use super::launch::{Init, Worker};
 use super::live::Live;
 use super::outcome::{Fault, FaultKind, Outcome, Ran};
 use super::spec::{CgroupChoice, Require, Spec};
-use super::supervise::{Supervision, supervise};
+use super::supervise::{Left, Supervision, supervise};
 use super::wire::{Ids, PlacementPlan};
 use super::worker::landlock;
 use super::{Engine, fault, host, memory_file, monotonic_nanos, plan};
@@ -22,6 +24,8 @@ pub struct EngineOptions {
     /// The binary that becomes a worker when it is started under the name `capsule-run-worker`;
     /// normally our own, `/proc/self/exe`.
     pub worker_exe: PathBuf,
+    /// What every case gets anew, whether the last one could have touched it or not.
+    pub fresh: Fresh,
     /// The version 2 cgroup in which cases get theirs: an absolute path of a folder that was made for
     /// that. `None`: a place is found.
     pub cgroup_folder: Option<PathBuf>,
@@ -37,7 +41,18 @@ pub struct LinuxEngine {
     ids: Ids,
     idle: Mutex<Vec<Worker>>,
     layouts: Mutex<HashMap<CgroupChoice, Arc<Layout>>>,
+    fresh: Fresh,
+    sweep: Option<JoinHandle<()>>,
     live: Arc<Live>,
+}
+
+impl Drop for LinuxEngine {
+    fn drop(&mut self) {
+        if let Some(sweep) = self.sweep.take() {
+            // A sweep that panicked has left something for the next one.
+            let _ = sweep.join();
+        }
+    }
 }
 
 /// Workers that wait for a case; more than these are ended.
@@ -49,7 +64,9 @@ impl LinuxEngine {
     /// # Errors
     /// This host cannot give the program a user of its own.
     pub fn new(options: EngineOptions) -> Result<Self, Fault> {
-        cgroup::sweep();
+        // Beside everything else: what is swept is in nobody's way. A host without a thread to spare has
+        // it swept by another run.
+        let sweep = std::thread::Builder::new().name("sweep".to_owned()).spawn(cgroup::sweep).ok();
         let ids = host::ids().map_err(|step| Fault {
             kind: FaultKind::Unmet,
             step,
@@ -58,6 +75,10 @@ impl LinuxEngine {
         })?;
         let copy = if landlock::abi().is_some() { None } else { sealed_copy(&options.worker_exe) };
         let copied = copy.as_ref().map(|copy| PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd())));
+        if copied.is_some() {
+            // That one is our binary itself, of which a program could get hold.
+            super::early::end_early();
+        }
         Ok(Self {
             exe: copied.unwrap_or(options.worker_exe),
             _copy: copy,
@@ -65,6 +86,8 @@ impl LinuxEngine {
             ids,
             idle: Mutex::default(),
             layouts: Mutex::default(),
+            fresh: options.fresh,
+            sweep,
             live: Arc::default(),
         })
     }
@@ -114,7 +137,7 @@ impl LinuxEngine {
             errno: None,
             help: String::new(),
         })?;
-        let files = if planned.case.files.is_empty() {
+        let files = if planned.init.files.is_empty() {
             None
         } else {
             let file = memory_file(c"files", &planned.file_bytes);
@@ -137,35 +160,60 @@ impl LinuxEngine {
             Some(worker) => worker,
             None => Worker::start(&self.exe, &planned.template, deadline)?,
         };
-        let cgroup = Cgroup::create(layout, &spec.limits, worker.home(layout)?)
+        let init = worker.init(&planned.init, files.as_ref().map(AsFd::as_fd), deadline)?;
+        let cgroup = worker
+            .cgroup(layout, &spec.limits)
             .map_err(|error| fault::setup_io("making the cgroup of a case", &error))?;
         planned.case.placement = placement(&cgroup);
         let supervision = Supervision {
             spec,
             plan: &planned.case,
             worker: &worker,
+            init: &init,
             cgroup: &cgroup,
-            files: files.as_ref().map(AsFd::as_fd),
             cancel,
             live: &self.live,
             setup_deadline: deadline,
             two_ids: matches!(self.ids, Ids::Two { .. }),
         };
         let refused = layout.refused_above();
-        let result = supervise(&supervision).and_then(|mut ran| {
+        let (result, left) = supervise(&supervision);
+        let result = result.and_then(|mut ran| {
             if layout.refused_above() > refused {
                 return Err(fault::monitor(cgroup::NO_MORE_PROCESSES, None));
             }
             ran.enforced.degraded.extend(weaker(spec, layout, &cgroup));
             Ok(ran)
         });
-        // Before its worker serves the next case, or dies and takes its home with it.
-        drop(cgroup);
         // A worker that had any part in a fault is not used again.
-        if result.as_ref().map_or_else(is_the_programs, |_| true) {
+        if result.as_ref().map_or_else(is_the_programs, |_| true) && self.fresh.worker_is_kept() {
+            self.hand_back(&mut worker, &planned, init, cgroup, left);
             self.put_back(worker);
         }
         result
+    }
+
+    /// Gives the worker back what the next case can have, and only that.
+    fn hand_back(
+        &self,
+        worker: &mut Worker,
+        planned: &plan::Planned,
+        init: Init,
+        cgroup: Cgroup,
+        left: Left,
+    ) {
+        worker.keep_cgroup(cgroup);
+        if left.in_network || self.fresh.network {
+            worker.network_was_used();
+        }
+        let init_is_kept = !left.in_world && !left.in_network && self.fresh.init_is_kept();
+        log::debug!("the next case gets {left}");
+        if init_is_kept {
+            worker.keep(init);
+        } else {
+            drop(init);
+            worker.prepare(&planned.init);
+        }
     }
 
     fn take(&self, planned: &plan::Planned) -> Option<Worker> {

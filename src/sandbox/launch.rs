@@ -1,4 +1,4 @@
-//! The supervisor's side of a worker: start it, hand it cases, end it.
+//! The supervisor's side of a worker: start it, have it make inits, end it.
 
 use std::fs;
 use std::io;
@@ -10,14 +10,20 @@ use std::process::{Child, Command, Stdio};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 
-use super::cgroup::{self, Home, Layout};
+use super::cgroup::{self, Cgroup, Home, Layout};
 use super::fault;
-use super::monotonic_nanos;
 use super::outcome::{Fault, FaultKind};
-use super::wire::{self, CasePlan, FaultRecord, LayerKind, Reply, Step, Template};
+use super::spec::Limits;
+use super::sys::pidfd_kill;
+use super::wire::{self, EarlyPlan, FaultRecord, InitPlan, LayerKind, Reply, Request, Step, Template};
+use super::worker::{Owner, sources};
+use super::{early, monotonic_nanos};
 
 /// The name by which `main` knows that it is a worker.
 pub(super) const WORKER_NAME: &str = "capsule-run-worker";
+
+/// The most sources whose trees go into one message.
+const MOST_SOURCES: usize = 100;
 
 /// Whether this process was started to be a worker: by the name that it was started under.
 #[must_use]
@@ -28,9 +34,18 @@ pub fn is_worker() -> bool {
 /// A worker, ready for cases of its template.
 pub(super) struct Worker {
     control: OwnedFd,
-    child: Child,
+    /// Before the cgroups: its death is the death of everything below it, and empties them.
+    process: Process,
     /// The host id of its namespace's root, where that is another user than we are.
     owner: Option<u32>,
+    /// Cases whose init could not be kept.
+    served: u64,
+    /// The init for the next case.
+    waiting: Option<Waiting>,
+    /// Whether its network namespace is no longer as it was made.
+    network_used: bool,
+    /// The cgroup of the last case. Before `home`, in which it may stand.
+    cgroup: Option<Cgroup>,
     /// Where its cases get their cgroups; made on first use, kept for its life.
     home: Option<Home>,
     pub(super) template: Template,
@@ -39,14 +54,93 @@ pub(super) struct Worker {
     pub(super) landlock: Option<u32>,
 }
 
+/// The process of a worker: started from our binary, or forked from us. Dropping it ends it.
+pub(super) enum Process {
+    Started(Child),
+    Forked { pid: i32, pidfd: OwnedFd },
+}
+
+impl Process {
+    pub(super) fn id(&self) -> u32 {
+        match self {
+            Self::Started(child) => child.id(),
+            Self::Forked { pid, .. } => u32::try_from(*pid).unwrap_or(0),
+        }
+    }
+
+    fn is_alive(&mut self) -> bool {
+        match self {
+            Self::Started(child) => matches!(child.try_wait(), Ok(None)),
+            Self::Forked { pidfd, .. } => {
+                let mut watched = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+                poll(&mut watched, PollTimeout::ZERO) == Ok(0)
+            }
+        }
+    }
+
+    /// Kills and reaps. Killing what is dead is no error here, nor is reaping it again.
+    fn end(&mut self) {
+        match self {
+            Self::Started(child) => {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            Self::Forked { pid, pidfd } => {
+                let _ = pidfd_kill(pidfd.as_fd(), libc::SIGKILL);
+                let child = nix::unistd::Pid::from_raw(*pid);
+                let _ = nix::sys::wait::waitpid(child, Some(nix::sys::wait::WaitPidFlag::__WALL));
+            }
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// An init, with the socket to talk to it. Dropping it ends it, and with it everything in its
+/// namespaces.
+pub(super) struct Init {
+    pub(super) process: OwnedFd,
+    /// Its process number; not reused while we hold it as a process.
+    pub(super) pid: i32,
+    pub(super) case: OwnedFd,
+    pub(super) plan: InitPlan,
+}
+
+impl Drop for Init {
+    fn drop(&mut self) {
+        // If this fails, it is dead already.
+        let _ = pidfd_kill(self.process.as_fd(), libc::SIGKILL);
+    }
+}
+
+/// An init that was asked for.
+struct Asked {
+    plan: InitPlan,
+    case: OwnedFd,
+}
+
+enum Waiting {
+    /// Asked for; the worker has yet to say that it runs.
+    Asked(Asked),
+    Ready(Init),
+}
+
 /// A pair of sockets that keep the bounds of messages.
 pub(super) fn packet_pair() -> nix::Result<(OwnedFd, OwnedFd)> {
     socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
 }
 
 impl Worker {
-    /// Starts a worker from our own binary and waits until its template stands.
+    /// Starts a worker and waits until its template stands: the one that was forked early, or one from
+    /// our own binary.
     pub(super) fn start(exe: &Path, template: &Template, deadline: u64) -> Result<Self, Fault> {
+        if let Some(worker) = Self::from_early(template, deadline) {
+            return Ok(worker);
+        }
         let starting = |error: io::Error| fault::setup_io("starting a worker", &error);
         let (control, theirs) = packet_pair().map_err(|errno| starting(errno.into()))?;
         let child = Command::new(exe)
@@ -58,26 +152,69 @@ impl Worker {
             .stderr(Stdio::null())
             .spawn()
             .map_err(starting)?;
-        let mut worker = Self {
+        let worker = Self::new(Process::Started(child), control, template);
+        wire::send(worker.control.as_fd(), template, &[]).map_err(starting)?;
+        worker.built(deadline)
+    }
+
+    /// The worker that was forked early, if it serves for this template. Where anything is wrong with
+    /// it, one from our own binary will say what.
+    fn from_early(template: &Template, deadline: u64) -> Option<Self> {
+        let early = early::take()?;
+        if early.ids != template.ids || template.host_network || template.sources.len() > MOST_SOURCES {
+            return None;
+        }
+        let first = template.ids.first_of(early.process.id());
+        let opened = match first {
+            Some(first) => {
+                let program = Owner { uid: first + 1, gid: first + 1 };
+                sources::open_from_outside(&template.sources, program).ok()?
+            }
+            None => Vec::new(),
+        };
+        if !opened.iter().all(|source| source.tree.is_whole()) {
+            return None;
+        }
+        let mut worker = Self::new(early.process, early.control, template);
+        worker.owner = first;
+        let plan = EarlyPlan {
+            template: template.clone(),
+            opened: opened.iter().map(|source| (source.kind, source.is_dir)).collect(),
+        };
+        let trees: Vec<_> = opened.iter().map(|source| source.tree.as_fd()).collect();
+        wire::send(worker.control.as_fd(), &plan, &trees).ok()?;
+        let built = worker.built(deadline);
+        built.inspect_err(|fault| log::debug!("the early worker is of no use: {fault:?}")).ok()
+    }
+
+    fn new(process: Process, control: OwnedFd, template: &Template) -> Self {
+        Self {
             control,
-            child,
+            process,
             owner: None,
+            served: 0,
+            waiting: None,
+            network_used: false,
+            cgroup: None,
             home: None,
             template: template.clone(),
             layers: Vec::new(),
             overlay: false,
             landlock: None,
-        };
-        wire::send(worker.control.as_fd(), template, &[]).map_err(starting)?;
+        }
+    }
+
+    /// Waits until the template stands.
+    fn built(mut self, deadline: u64) -> Result<Self, Fault> {
         loop {
-            match worker.reply(deadline)? {
+            match self.reply(deadline)? {
                 (Reply::WriteMaps { first }, _) => {
-                    worker.write_maps(first)?;
-                    worker.owner = Some(first);
+                    self.write_maps(first)?;
+                    self.owner = Some(first);
                 }
                 (Reply::Ready { layers, overlay, landlock }, _) => {
-                    (worker.layers, worker.overlay, worker.landlock) = (layers, overlay, landlock);
-                    return Ok(worker);
+                    (self.layers, self.overlay, self.landlock) = (layers, overlay, landlock);
+                    return Ok(self);
                 }
                 (Reply::Fault(record), _) => return Err(fault::setup(record)),
                 (Reply::Started, _) => {
@@ -87,29 +224,88 @@ impl Worker {
         }
     }
 
-    /// Hands over a case; returns its init.
-    pub(super) fn begin(
-        &self,
-        plan: &CasePlan,
-        fds: &[BorrowedFd<'_>],
-        deadline: u64,
-    ) -> Result<OwnedFd, Fault> {
-        wire::send(self.control.as_fd(), plan, fds)
-            .map_err(|error| fault::setup_io("handing a case to a worker", &error))?;
+    /// Asks for an init, without waiting for it.
+    fn ask_for_init(&mut self, plan: &InitPlan, files: Option<BorrowedFd<'_>>) -> Result<Asked, Fault> {
+        let asking = |error: io::Error| fault::setup_io("asking a worker for an init", &error);
+        let (case, theirs) = packet_pair().map_err(|errno| asking(errno.into()))?;
+        let request = Request { plan: plan.clone(), new_network: std::mem::take(&mut self.network_used) };
+        let fds: Vec<_> = std::iter::once(theirs.as_fd()).chain(files).collect();
+        wire::send(self.control.as_fd(), &request, &fds).map_err(asking)?;
+        Ok(Asked { plan: request.plan, case })
+    }
+
+    fn wait_for_init(&self, asked: Asked, deadline: u64) -> Result<Init, Fault> {
         match self.reply(deadline)? {
-            (Reply::Started, mut fds) if !fds.is_empty() => Ok(fds.remove(0)),
+            (Reply::Started, mut fds) if !fds.is_empty() => {
+                let process = fds.remove(0);
+                let pid = pid_of(&process)
+                    .map_err(|error| fault::monitor("reading init's number", Some(&error)))?;
+                Ok(Init { process, pid, case: asked.case, plan: asked.plan })
+            }
             (Reply::Fault(record), _) => Err(fault::setup(record)),
             _ => Err(fault::monitor("a worker answered what nobody asked", None)),
         }
     }
 
-    /// The home of its cases' cgroups, if they need one here.
-    pub(super) fn home(&mut self, layout: &Layout) -> Result<Option<&Home>, Fault> {
-        if self.home.is_none() {
-            self.home = cgroup::home(layout, self.child.id(), self.owner)
-                .map_err(|error| fault::setup_io("making the cgroup of a worker", &error))?;
+    /// An init for a case: the one that waits, if it was made from the same plan, or a new one.
+    pub(super) fn init(
+        &mut self,
+        plan: &InitPlan,
+        files: Option<BorrowedFd<'_>>,
+        deadline: u64,
+    ) -> Result<Init, Fault> {
+        let waiting = match self.waiting.take() {
+            Some(Waiting::Asked(asked)) => Some(self.wait_for_init(asked, deadline)?),
+            Some(Waiting::Ready(init)) => Some(init),
+            None => None,
+        };
+        // What stands in files is not compared: an init with files is made for its case.
+        let fits = |init: &Init| init.plan == *plan && plan.files.is_empty() && !self.network_used;
+        match waiting.filter(fits) {
+            Some(init) => Ok(init),
+            None => {
+                let asked = self.ask_for_init(plan, files)?;
+                self.wait_for_init(asked, deadline)
+            }
         }
-        Ok(self.home.as_ref())
+    }
+
+    /// Keeps an init for the next case.
+    pub(super) fn keep(&mut self, init: Init) {
+        self.waiting = Some(Waiting::Ready(init));
+    }
+
+    /// Has an init made for a next case like the last one, while nobody waits for it.
+    pub(super) fn prepare(&mut self, plan: &InitPlan) {
+        // A worker that has served several will serve more; most serve one and are done.
+        self.served += 1;
+        if self.served > 1 && self.waiting.is_none() && plan.files.is_empty() {
+            // If it fails here the next case will hear of it.
+            self.waiting = self.ask_for_init(plan, None).ok().map(Waiting::Asked);
+        }
+    }
+
+    /// A case has used the network namespace: the next init gets a new one.
+    pub(super) fn network_was_used(&mut self) {
+        self.network_used = true;
+    }
+
+    /// The cgroup for a case: the last case's, where its counters can begin anew, or a new one.
+    pub(super) fn cgroup(&mut self, layout: &Layout, limits: &Limits) -> io::Result<Cgroup> {
+        if let Some(mut kept) = self.cgroup.take()
+            && kept.renew(layout, limits)?
+        {
+            return Ok(kept);
+        }
+        if self.home.is_none() {
+            self.home = cgroup::home(layout, self.process.id(), self.owner)?;
+        }
+        Cgroup::create(layout, limits, self.home.as_ref())
+    }
+
+    /// Keeps a cgroup for the next case.
+    pub(super) fn keep_cgroup(&mut self, cgroup: Cgroup) {
+        self.cgroup = Some(cgroup);
     }
 
     /// The host id of its programs, where that is another user than we are.
@@ -119,12 +315,12 @@ impl Worker {
 
     /// Its process number; not reused before [`Worker`] is dropped.
     pub(super) fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.id()
     }
 
     /// Whether the worker still lives: one that somebody killed does not.
     pub(super) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        self.process.is_alive()
     }
 
     /// Readable or hung up when the worker is gone.
@@ -163,7 +359,7 @@ impl Worker {
 
     /// Gives the worker's namespace its two ids: its root, and the program.
     fn write_maps(&self, first: u32) -> Result<(), Fault> {
-        write_maps(self.child.id(), first).map_err(fault::setup)?;
+        write_maps(self.process.id(), first).map_err(fault::setup)?;
         wire::send(self.control.as_fd(), &true, &[])
             .map_err(|error| fault::setup_io("starting a worker", &error))
     }
@@ -179,10 +375,10 @@ pub(super) fn write_maps(pid: u32, first: u32) -> Result<(), FaultRecord> {
     Ok(())
 }
 
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // Its death is the death of everything below it. Killing what is dead is no error here.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The process number behind a pidfd, in our own namespace.
+fn pid_of(pidfd: &OwnedFd) -> io::Result<i32> {
+    use std::os::fd::AsRawFd;
+    let text = fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
+    let pid = text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok());
+    pid.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

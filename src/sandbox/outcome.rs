@@ -137,7 +137,7 @@ pub enum KillReason {
 }
 
 /// What the program used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// From the program's `execve` to its end.
     pub wall: Duration,
@@ -167,7 +167,7 @@ pub struct Usage {
 }
 
 /// What the kernel counted while the program ran.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Events {
     /// Processes killed by the OOM killer inside the sandbox.
     pub oom_kills: u64,
@@ -180,7 +180,7 @@ pub struct Events {
 }
 
 /// A bounded capture of a stream.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Captured {
     /// The first bytes, up to the limit.
     pub bytes: Vec<u8>,
@@ -206,7 +206,7 @@ pub struct CollectedFile {
 }
 
 /// A file's bytes and whether it may be executed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileContent {
     /// The whole content.
     pub bytes: Vec<u8>,

@@ -1,20 +1,23 @@
-//! `Spec` × host → what the worker keeps ([`Template`]) and what it does for one case
-//! ([`CasePlan`]). Pure.
+//! `Spec` × host → what the worker keeps ([`Template`]), what an init makes ([`InitPlan`]) and what it
+//! does for one case ([`CasePlan`]). Pure.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::seccomp::{self, Arch};
-use super::spec::{Access, Network, SeccompPolicy, Spec, Workspace};
+use super::seccomp::{self, Arch, Asked};
+use super::spec::{Access, Network, SeccompPolicy, Spec, Stdin, Stdout, Workspace};
 use super::wire::{
-    CasePlan, FilterPlan, Ids, PlacementPlan, PlannedFile, Purpose, Rlimit, RlimitPlan, Source, Template,
+    CasePlan, FilterPlan, Ids, InitPlan, PlacementPlan, PlannedFile, Purpose, Rlimit, RlimitPlan, Source,
+    Template,
 };
 use crate::units::NoNul;
 
 /// A plan and the bytes that go with it.
 pub(super) struct Planned {
     pub(super) template: Template,
+    pub(super) init: InitPlan,
     pub(super) case: CasePlan,
     /// The content of all input files, one after the other.
     pub(super) file_bytes: Vec<u8>,
@@ -66,35 +69,39 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
         candidates: candidates(spec),
         env: spec.env.iter().map(|(name, value)| entry(name, value)).collect(),
         workdir: no_nul(&spec.workdir)?,
+        collect: collect.collect::<Result<_, String>>()?,
+        limits: rlimits(spec, ids, by_rlimit),
+        placement: PlacementPlan::Nowhere,
+        streams_are_ours: matches!(spec.stdin, Stdin::Empty | Stdin::Bytes(_))
+            && matches!(spec.stdout, Stdout::Captured),
+    };
+    let host_network = spec.network == Network::Host;
+    let asked = Asked { policy: spec.seccomp, counted: !by_rlimit, host_network };
+    let init = InitPlan {
         layers,
         binds: fresh,
         writable,
         files,
-        collect: collect.collect::<Result<_, String>>()?,
         disk: spec.limits.disk.0,
         // An inode costs the kernel about 1 KiB that no size counts.
         inodes: (spec.limits.disk.0 / 4096).clamp(256, 1 << 20),
-        limits: rlimits(spec, ids, by_rlimit),
-        filter: filter(spec.seccomp, arch, !by_rlimit),
-        placement: PlacementPlan::Nowhere,
+        filter: filter(asked, arch).as_ref().map(Cow::Borrowed),
     };
-    let template = Template { ids, sources, binds: kept, host_network: spec.network == Network::Host };
-    Ok(Planned { template, case, file_bytes })
+    let template = Template { ids, sources, binds: kept, host_network };
+    Ok(Planned { template, init, case, file_bytes })
 }
 
-/// The filter of a policy, compiled for the first case that has it and kept for all others.
-/// `native` is the architecture of this binary, so it need not be told apart.
-fn filter(policy: SeccompPolicy, native: Arch, counted: bool) -> Option<FilterPlan> {
-    static COUNTED: [OnceLock<Option<FilterPlan>>; 3] = [const { OnceLock::new() }; 3];
-    static WATCHED: [OnceLock<Option<FilterPlan>>; 3] = [const { OnceLock::new() }; 3];
-    let kept = if counted { &COUNTED } else { &WATCHED };
-    let [default, strict, off] = kept;
-    let slot = match policy {
-        SeccompPolicy::Default => default,
-        SeccompPolicy::Strict => strict,
-        SeccompPolicy::Off => off,
+/// The filter, compiled for the first case that asks for it and kept for all others. `native` is the
+/// architecture of this binary, so it need not be told apart.
+fn filter(asked: Asked, native: Arch) -> &'static Option<FilterPlan> {
+    static KEPT: [OnceLock<Option<FilterPlan>>; 12] = [const { OnceLock::new() }; 12];
+    let policy = match asked.policy {
+        SeccompPolicy::Default => 0,
+        SeccompPolicy::Strict => 1,
+        SeccompPolicy::Off => 2,
     };
-    slot.get_or_init(|| seccomp::filter(policy, native, counted)).clone()
+    let slot = policy + 3 * usize::from(asked.counted) + 6 * usize::from(asked.host_network);
+    KEPT[slot].get_or_init(|| seccomp::filter(asked, native))
 }
 
 fn no_nul(path: &Path) -> Result<NoNul, String> {

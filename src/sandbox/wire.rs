@@ -1,14 +1,13 @@
-//! What the roles say to each other. Three sockets, all sequenced packets, all carrying one
-//! `postcard` value a message:
+//! What the roles say to each other. Two kinds of sockets, both sequenced packets, both carrying
+//! one `postcard` value a message:
 //!
-//! - *control*, supervisor ↔ worker: [`Template`] once, then a [`CasePlan`] a case; [`Reply`] back;
-//! - *fault*, init and program → supervisor: [`Record`]s about the set-up. Close-on-exec in the
-//!   program and closed by init, so its end of file after [`Record::Ready`] means "executed";
-//! - *status*, init ↔ supervisor: one byte "go" in, [`Record`]s about the end out. The program
-//!   never holds it: it speaks for us only.
+//! - *control*, supervisor ↔ worker: [`Template`] once, then a [`Request`] an init; [`Reply`] back;
+//! - *case*, supervisor ↔ init: a [`CasePlan`] a case in, [`Record`]s out. The program's process
+//!   says `Ready` through it before it executes; the program itself never holds it.
 //!
 //! Nothing that is read here was written by the program.
 
+use std::borrow::Cow;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -20,8 +19,7 @@ use super::sys::{self, Instruction};
 use crate::units::NoNul;
 
 /// A body longer than this travels in a memory file instead of in the message.
-const INLINE: usize = 100 << 10;
-const BUFFER: usize = INLINE + 1024;
+const INLINE: usize = 16 << 10;
 /// No plan is longer: arguments and environment are bounded by the kernel's own limits.
 const LONGEST: u64 = 64 << 20;
 
@@ -37,6 +35,14 @@ pub(super) struct Template {
     pub(super) host_network: bool,
 }
 
+/// Supervisor → a worker that began before there was a template. The trees of its sources come with
+/// this, where the supervisor has opened them; of each, how it could be had and whether it is a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct EarlyPlan {
+    pub(super) template: Template,
+    pub(super) opened: Vec<(LayerKind, bool)>,
+}
+
 /// The user ids of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Ids {
@@ -45,6 +51,16 @@ pub(super) enum Ids {
     Two { first: u32, spread: u32 },
     /// An ordinary user: everything inside is that user.
     One { uid: u32, gid: u32 },
+}
+
+impl Ids {
+    /// The first of the two host ids of the worker with this process number.
+    pub(super) fn first_of(self, worker: u32) -> Option<u32> {
+        match self {
+            Self::Two { first, spread } => Some(first + 2 * (worker % spread)),
+            Self::One { .. } => None,
+        }
+    }
 }
 
 /// A host path that a worker makes available.
@@ -63,7 +79,31 @@ pub(super) enum Purpose {
     Layer,
 }
 
-/// One case, as the worker needs it.
+/// Supervisor → worker: an init is wanted. Its end of the case socket comes with this, then the
+/// memory file with the content of its files, if it has any.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Request {
+    pub(super) plan: InitPlan,
+    /// Whether the network namespace is to be replaced first: somebody used it.
+    pub(super) new_network: bool,
+}
+
+/// What an init makes before it knows its case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct InitPlan {
+    /// Sources, the first on top; empty: an empty workspace.
+    pub(super) layers: Vec<u32>,
+    /// Binds below places that are fresh for each case.
+    pub(super) binds: Vec<(u32, NoNul)>,
+    /// Places of binds that may be written to.
+    pub(super) writable: Vec<NoNul>,
+    pub(super) files: Vec<PlannedFile>,
+    pub(super) disk: u64,
+    pub(super) inodes: u64,
+    pub(super) filter: Option<Cow<'static, FilterPlan>>,
+}
+
+/// One case, as its init needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CasePlan {
     pub(super) argv: Vec<NoNul>,
@@ -72,19 +112,11 @@ pub(super) struct CasePlan {
     /// `NAME=value`.
     pub(super) env: Vec<NoNul>,
     pub(super) workdir: NoNul,
-    /// Sources, the first on top; empty: an empty workspace.
-    pub(super) layers: Vec<u32>,
-    /// Binds below places that are fresh for each case.
-    pub(super) binds: Vec<(u32, NoNul)>,
-    /// Places of binds that may be written to.
-    pub(super) writable: Vec<NoNul>,
-    pub(super) files: Vec<PlannedFile>,
     pub(super) collect: Vec<(NoNul, u64)>,
-    pub(super) disk: u64,
-    pub(super) inodes: u64,
     pub(super) limits: Vec<RlimitPlan>,
-    pub(super) filter: Option<FilterPlan>,
     pub(super) placement: PlacementPlan,
+    /// Whether nobody but the supervisor is at the other ends of its streams.
+    pub(super) streams_are_ours: bool,
 }
 
 /// A file to be put into the workspace: a piece of the memory file that comes with the plan.
@@ -144,7 +176,7 @@ pub(super) enum Reply {
     Ready { layers: Vec<LayerKind>, overlay: bool, landlock: Option<u32> },
     /// Something failed.
     Fault(FaultRecord),
-    /// A case's init runs; its pidfd comes with this.
+    /// An init runs; its pidfd comes with this.
     Started,
 }
 
@@ -193,7 +225,8 @@ impl<T> Step<T> for nix::Result<T> {
 /// Init and program → supervisor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Record {
-    /// Everything is set up; next come the filter and `execve`.
+    /// Everything is set up, the filter included; next comes `execve`. The filter's listener comes
+    /// with this, where there is one.
     Ready {
         /// Monotonic clock.
         at_nanos: u64,
@@ -202,11 +235,7 @@ pub(super) enum Record {
         /// The most memory that was resident up to here, in KiB: the kernel's record of it survives
         /// `execve`.
         resident_kib: u64,
-        /// Whether all of `execve` will run under a filter that reports.
-        reporting: bool,
     },
-    /// The filter is in force; the listener comes with this.
-    Listener,
     /// No candidate could be executed: the one that counts, and why.
     ExecFailed {
         candidate: u32,
@@ -241,6 +270,9 @@ pub(super) struct Exited {
     pub(super) io: Option<(u64, u64)>,
     /// CPU time of all processes that were reaped, for hosts without a cgroup.
     pub(super) reaped_cpu_micros: u64,
+    /// Whether init has proven that nothing of the case is left in what it holds, so that it can
+    /// serve another one. What only the filter can see is not in this.
+    pub(super) untouched: bool,
 }
 
 /// An opened file.
@@ -266,13 +298,11 @@ pub(super) fn send<T: Serialize>(
     value: &T,
     fds: &[BorrowedFd<'_>],
 ) -> io::Result<()> {
-    let body = postcard::to_stdvec(value).map_err(io::Error::other)?;
-    if body.len() <= INLINE {
-        let mut message = vec![0];
-        message.extend(body);
+    let message = postcard::to_extend(value, vec![0]).map_err(io::Error::other)?;
+    if message.len() <= INLINE {
         return sys::send(socket, &message, fds);
     }
-    let file = super::memory_file(c"plan", &body)?;
+    let file = super::memory_file(c"plan", &message[1..])?;
     let mut all = vec![std::os::fd::AsFd::as_fd(&file)];
     all.extend_from_slice(fds);
     sys::send(socket, &[1], &all)
@@ -283,7 +313,7 @@ pub(super) fn receive<T: DeserializeOwned>(
     socket: BorrowedFd<'_>,
     flags: MsgFlags,
 ) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; INLINE];
     let (length, mut fds) = sys::receive(socket, &mut buffer, flags)?;
     let Some((kind, body)) = buffer.get(..length).and_then(<[u8]>::split_first) else { return Ok(None) };
     let decode = |body: &[u8]| postcard::from_bytes(body).map_err(io::Error::other);

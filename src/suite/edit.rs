@@ -247,13 +247,8 @@ fn spellings(text: &str, format: SuiteFormat, at: &Range<usize>, new: &str) -> V
                 all.push(new.to_owned());
             }
             // The line after a block begins where the block ended.
-            let remark = old
-                .lines()
-                .next()
-                .filter(|_| block)
-                .and_then(|header| header.find('#').map(|at| &header[at..]));
-            let remark = remark.map(|remark| format!(" {remark}")).unwrap_or_default();
-            all.push(quoted(new) + &remark + if block && old.ends_with('\n') { "\n" } else { "" });
+            let remark = if block { remark(old.lines().next().unwrap_or_default()) } else { "" };
+            all.push(quoted(new) + remark + if block && old.ends_with('\n') { "\n" } else { "" });
         }
         SuiteFormat::Toml => {
             for fence in ["'''", "\"\"\""] {
@@ -272,10 +267,18 @@ fn spellings(text: &str, format: SuiteFormat, at: &Range<usize>, new: &str) -> V
     all
 }
 
+/// What stands behind a block's header, with the blanks before it.
+fn remark(header: &str) -> &str {
+    let end = header.find('#').map_or(header.len(), |at| header[..at].trim_end().len());
+    if header.contains('#') { &header[end..] } else { "" }
+}
+
 /// A block with the old one's indentation and remark.
 fn block_spelling(old: &str, indent: usize, new: &str) -> Option<String> {
     let (header, body) = old.split_once('\n')?;
-    let remark = header.find('#').map_or("", |at| &header[at..]);
+    if new.is_empty() {
+        return None;
+    }
     let first = body.lines().find(|line| !line.trim().is_empty());
     let columns = first.map_or(indent + 2, |line| line.len() - line.trim_start_matches(' ').len());
     let (lines, chomp) = match new.strip_suffix('\n') {
@@ -283,11 +286,7 @@ fn block_spelling(old: &str, indent: usize, new: &str) -> Option<String> {
         Some(lines) if lines.ends_with('\n') || lines.is_empty() => (lines, "+"),
         Some(lines) => (lines, ""),
     };
-    let mut block = format!("|{chomp}");
-    if !remark.is_empty() {
-        block.push(' ');
-        block.push_str(remark);
-    }
+    let mut block = format!("|{chomp}{}", remark(header));
     for line in lines.split('\n') {
         block.push('\n');
         if !line.is_empty() {

@@ -165,6 +165,7 @@ static SUITE: MapKind = MapKind {
         key("templates", Shape::Named(template), "what cases and groups extend"),
         key("hooks", Shape::Map(hooks), "steps before and after all cases"),
         key("submission", Shape::Map(submission), "the untrusted files that the suite judges"),
+        key("language", Shape::Text, "the language of the submission, or `auto`: gives build and run"),
         key("profiles", Shape::Named(profile), "profiles of this suite"),
         key("defaults", Shape::Map(defaults), "what a case has that says nothing itself"),
         key("build", Shape::List(build), "build steps, run in order before all cases"),

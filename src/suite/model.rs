@@ -38,6 +38,8 @@ pub struct Suite {
     pub name: String,
     /// The untrusted files.
     pub submission: Submission,
+    /// The language of the submission, which gives build and run; one of `policy::language_names`.
+    pub language: Option<Spanned<String>>,
     /// Profiles, in the order of the file.
     pub profiles: Vec<SuiteProfile>,
     /// What a case has that says nothing itself.

@@ -140,6 +140,7 @@ impl Reader<'_> {
             hooks: Hooks::default(),
             included: Vec::new(),
             submission: Submission::default(),
+            language: None,
             profiles: Vec::new(),
             defaults: Common::default(),
             build: Vec::new(),
@@ -171,6 +172,7 @@ impl Reader<'_> {
                 }
             }
             "submission" => suite.submission = self.submission(node),
+            "language" => suite.language = self.name(node, "the language"),
             "profiles" => suite.profiles.extend(self.profiles(node)),
             "defaults" => {
                 let at = self.place_words("defaults", "");

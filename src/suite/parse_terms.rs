@@ -92,7 +92,8 @@ impl Reader<'_> {
             _ => {
                 let entries = self.entries(node, keys::xfail());
                 let holds = self.holds(&entries);
-                let mut known = known(self.reason(node, &entries, "`xfail`")?);
+                let reason = self.reason(node, &entries, "`xfail`");
+                let mut known = known(reason.clone().unwrap_or_default());
                 for entry in entries {
                     match entry.key.as_str() {
                         "code" => known.code = self.code(&entry.value),
@@ -102,6 +103,7 @@ impl Reader<'_> {
                         _ => {}
                     }
                 }
+                reason?;
                 holds.then_some(known)
             }
         };

@@ -5,6 +5,7 @@ mod doctor;
 mod help;
 mod history;
 mod live;
+mod reports;
 mod schema;
 mod select;
 mod single;

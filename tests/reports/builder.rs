@@ -310,6 +310,7 @@ impl Builder {
             duration: self.duration,
             outcome: Outcome::Ran(Box::new(ran())),
             verdict: verdict(Status::Failed, Some(code), message),
+            alone: false,
         });
         self
     }
@@ -323,7 +324,13 @@ impl Builder {
         };
         if let Some(outcome) = outcome {
             let (started, duration) = (start() + self.at, self.duration);
-            attempts.push(Attempt { started, duration, outcome, verdict: self.verdict.clone() });
+            attempts.push(Attempt {
+                started,
+                duration,
+                outcome,
+                verdict: self.verdict.clone(),
+                alone: false,
+            });
         }
         CaseReport { case: Arc::new(self.case), attempts, verdict: self.verdict }
     }

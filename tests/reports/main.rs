@@ -5,6 +5,7 @@
 //! read by software that is not ours.
 
 mod builder;
+mod formats;
 mod runs;
 
 use std::collections::HashSet;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use capsule_run::judge::{Code, Status};
 use capsule_run::report::junit::JunitStyle;
 use capsule_run::report::text::{self, Audience, TextStyle};
-use capsule_run::report::{RunReport, json, junit, result};
+use capsule_run::report::{Format, RunReport, json, junit, result};
 use capsule_run::resolve::GroupScore;
 use capsule_run::sandbox::outcome::{End, FaultKind, KillReason};
 use serde_json::Value;
@@ -23,13 +24,15 @@ use builder::case;
 
 fn json_of(run: &RunReport) -> Vec<u8> {
     let mut out = Vec::new();
-    json::write(&run.records(1, "cases failed").view(), &mut out).expect("a vector takes everything");
+    json::write(&run.records(1, "cases failed").view(Audience::Staff), &mut out)
+        .expect("a vector takes everything");
     out
 }
 
 fn junit_of(run: &RunReport, style: JunitStyle) -> Vec<u8> {
     let mut out = Vec::new();
-    junit::write(&run.records(1, "cases failed").view(), style, &mut out).expect("a vector takes everything");
+    junit::write(&run.records(1, "cases failed").view(Audience::Staff), style, &mut out)
+        .expect("a vector takes everything");
     out
 }
 
@@ -56,17 +59,18 @@ fn golden(path: &str, found: &[u8]) {
 fn leave(name: &str, run: &RunReport) {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("reports").join(name);
     fs::create_dir_all(&folder).expect("the folder can be made");
-    fs::write(folder.join("report.json"), json_of(run)).expect("the report can be written");
-    for (style, junit_style) in STYLES {
-        let name = if style == "strict" { "junit.xml".into() } else { format!("junit-{style}.xml") };
-        fs::write(folder.join(name), junit_of(run, junit_style)).expect("the report can be written");
+    let records = run.records(1, "cases failed");
+    for &format in Format::ALL {
+        let bytes = formats::written(&records.view(Audience::Staff), format);
+        fs::write(folder.join(formats::file_name(format)), bytes).expect("the report can be written");
     }
+    fs::write(folder.join("events.jsonl"), formats::events(&records)).expect("the events can be written");
     let mut results = String::new();
     for report in &run.cases {
         results += &result::to_json(report, "id-1", false);
         results.push('\n');
     }
-    fs::write(folder.join("results.jsonl"), results).expect("the results can be written");
+    fs::write(folder.join("objects.jsonl"), results).expect("the results can be written");
 }
 
 #[test]
@@ -101,7 +105,7 @@ fn whole_text(run: &RunReport, style: &TextStyle) -> String {
         out += &text::failure(report, style);
     }
     out.push('\n');
-    out + &text::summary(run, style)
+    out + &text::summary(run, &run.records(1, "cases failed").view(style.audience), style)
 }
 
 fn rerun() -> String {
@@ -209,7 +213,8 @@ fn a_group_that_is_all_or_nothing_gets_all_or_nothing() {
         third("secret/6", 1).report(),
     ];
     let run = builder::run(cases);
-    let text = text::summary(&run, &TextStyle::default());
+    let text =
+        text::summary(&run, &run.records(1, "cases failed").view(Audience::Staff), &TextStyle::default());
     assert!(text.contains("Group secret: no points, 2 of 3 passed and it is all or nothing\n"), "{text}");
     let json: Value = serde_json::from_slice(&json_of(&run)).expect("valid JSON");
     assert_eq!((&json["summary"]["score"], &json["summary"]["max_score"]), (&10.into(), &20.into()));
@@ -247,7 +252,8 @@ fn an_unfinished_run_is_never_green() {
 fn ten_times_the_cases_take_ten_times_the_bytes_and_a_summary_of_the_same_length() {
     let sizes = |count| {
         let run = runs::many(count);
-        let summary = text::summary(&run, &TextStyle::default());
+        let summary =
+            text::summary(&run, &run.records(1, "cases failed").view(Audience::Staff), &TextStyle::default());
         assert!(summary.contains(&format!("{count} run")) && summary.lines().count() < 300);
         json_of(&run).len() + junit_of(&run, JunitStyle::Extended).len()
     };
@@ -277,9 +283,12 @@ impl std::io::Write for Full {
 fn a_full_disk_is_an_error_and_keeps_its_kind() {
     let run = runs::many(100).records(1, "");
     let kind = |result: std::io::Result<()>| result.expect_err("the disk is full").kind();
-    assert_eq!(kind(json::write(&run.view(), &mut Full(9_000))), std::io::ErrorKind::StorageFull);
     assert_eq!(
-        kind(junit::write(&run.view(), JunitStyle::Strict, &mut Full(9_000))),
+        kind(json::write(&run.view(Audience::Staff), &mut Full(9_000))),
+        std::io::ErrorKind::StorageFull
+    );
+    assert_eq!(
+        kind(junit::write(&run.view(Audience::Staff), JunitStyle::Strict, &mut Full(9_000))),
         std::io::ErrorKind::StorageFull
     );
 }

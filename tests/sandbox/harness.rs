@@ -9,14 +9,14 @@ use capsule_run::sandbox::outcome::{Outcome, Ran};
 use capsule_run::sandbox::spec::{
     CgroupChoice, Limits, Network, Require, SeccompPolicy, Spec, Stdin, Stdout, Workspace,
 };
-use capsule_run::sandbox::{Engine, EngineOptions, LinuxEngine};
+use capsule_run::sandbox::{Engine, EngineOptions, Fresh, LinuxEngine};
 use capsule_run::units::{Bytes, NoNul};
 
 /// One engine for all tests: workers are started on first use and reused.
 pub(crate) fn engine() -> &'static LinuxEngine {
     static ENGINE: OnceLock<LinuxEngine> = OnceLock::new();
     ENGINE.get_or_init(|| {
-        let options = EngineOptions { worker_exe: worker(), cgroup_folder: None };
+        let options = EngineOptions { worker_exe: worker(), cgroup_folder: None, fresh: Fresh::default() };
         LinuxEngine::new(options).expect("this host gives the program an id of its own")
     })
 }

@@ -35,7 +35,7 @@ fn suite(command: &str) -> Place {
 
 /// The same with eight cases more, so that its reports are larger than a pipe holds.
 fn loud(suite: &str) -> String {
-    let print = "shell: 'head -c 32000 /dev/zero | tr \"\\0\" x'";
+    let print = "shell: 'head -c 32000 /dev/zero | tr \"\\0\" x; false'";
     let more: String = (0..8).map(|n| format!("  - {{id: loud{n}, {print}}}\n")).collect();
     suite.replacen("  - {id: quick", &format!("{more}  - {{id: quick"), 1)
 }

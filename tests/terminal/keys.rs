@@ -75,6 +75,17 @@ fn ctrl_c_stops_the_run_as_the_kernel_sends_it() {
 }
 
 #[test]
+fn a_panic_of_ours_puts_the_terminal_back() {
+    let place = Place::with(SUITE);
+    let mut command = place.command(&["suite"]);
+    command.env("CAPSULE_TEST_PANIC", "1");
+    let mut pty = Pty::start(command, 100, 30);
+    assert_eq!(pty.ends(), 101);
+    assert!(pty.is_as_before());
+    assert!(pty.screen().contains("asked to panic"), "{}", pty.screen());
+}
+
+#[test]
 fn ctrl_z_stops_every_case_with_us_and_no_time_passes_for_them() {
     let place = Place::with(SUITE);
     let mut pty = Pty::start(place.command(&["suite", "--json", "r.json"]), 100, 30);
@@ -83,8 +94,12 @@ fn ctrl_z_stops_every_case_with_us_and_no_time_passes_for_them() {
         let tree = tree_of(pty.child.id());
         tree.into_iter().filter(|(_, name)| name == "sh").map(|(pid, _)| pid).collect::<Vec<_>>()
     };
+    let started = std::time::Instant::now();
+    while spins().len() != 1 {
+        assert!(started.elapsed() < Duration::from_secs(60), "the program never starts");
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let shells = spins();
-    assert_eq!(shells.len(), 1);
     pty.press("\x1a");
     let started = std::time::Instant::now();
     while pty.state() != 'T' {

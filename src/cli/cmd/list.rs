@@ -60,7 +60,12 @@ fn object(case: &ResolvedCase, suites: &[ResolvedSuite]) -> serde_json::Value {
     json!({
         "id": &*case.id.0,
         "suite": suites[case.suite].name,
-        "kind": if case.kind == CaseKind::Build { "build" } else { "case" },
+        "kind": match case.kind {
+            CaseKind::Build => "build",
+            CaseKind::Case => "case",
+            CaseKind::Setup => "setup",
+            CaseKind::Teardown => "teardown",
+        },
         "name": &*case.name,
         "group": case.group.as_deref(),
         "params": case.params,

@@ -12,6 +12,7 @@ pub(in crate::cli) fn run(args: &SchemaArgs) -> u8 {
         SchemaOf::Request => indented(&policy::request_schema()),
         SchemaOf::Result => report::result_schema(),
         SchemaOf::Report => report::report_schema(),
+        SchemaOf::Event => report::event_schema(),
         SchemaOf::Doctor => super::doctor::schema(),
     };
     match terminal::print(schema.as_bytes()) {

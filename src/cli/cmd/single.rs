@@ -17,6 +17,7 @@ use crate::policy::{self, Request, WorkspaceChoice};
 use crate::report::result;
 use crate::resolve::{self, Operator, ResolvedCase};
 use crate::runner::{self, RunPlan};
+use crate::sandbox::Fresh;
 use crate::sandbox::cancel::Cancel;
 use crate::units::NoNul;
 
@@ -107,7 +108,7 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
         let (_, why_empty) = resolve::workspace(&job.request.workspace, &job.operator);
         why_empty.iter().for_each(|why| terminal::say(why));
     }
-    let engine = engine(&job.operator);
+    let engine = engine(&job.operator, Fresh::default());
     if let Some(live) = engine.inner().live() {
         interrupted.reaches(live);
     }

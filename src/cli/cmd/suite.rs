@@ -1,7 +1,7 @@
 //! `capsule-run suite`: load, select, run, report.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,24 +10,29 @@ use tempfile::TempDir;
 
 use crate::cli::args::{OutputWhen, SuiteArgs};
 use crate::cli::engine::engine;
+use crate::cli::event_log::{EventLog, EventTarget};
 use crate::cli::failure::Failure;
 use crate::cli::history::History;
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
-use crate::cli::report_file::{ReportError, ReportFile};
+use crate::cli::recorder::{self, Recorder, Unbegun};
+use crate::cli::report_file::ReportFile;
+use crate::cli::reports::{self, Ci, Reports};
 use crate::cli::run_meta;
 use crate::cli::select::{Choice, Chosen, Order, Previous, choose};
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
 use crate::cli::variables::{self, FlakyArg};
-use crate::cli::{account, binds, cmd, exit, ids, last_words, overrides, packages, review, terminal};
+use crate::cli::{
+    account, binds, build_cache, cmd, exit, ids, last_words, overrides, packages, review, terminal,
+};
 use crate::judge::Status;
-use crate::report::json as json_report;
-use crate::report::text::{self, Audience, TextStyle};
-use crate::report::{CaseReport, RecordedRun, RunReport, SuiteInfo, junit};
+use crate::report::record::{RunFooter, RunHeader};
+use crate::report::text::{self, TextStyle};
+use crate::report::{CaseReport, RunRecords, RunReport, SuiteInfo};
 use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
-use crate::runner::{self, Again, BrokenSuite, Event, Flaky, RunPlan};
+use crate::runner::{self, Again, BrokenSuite, BuildCache, Event, Flaky, RunPlan};
 use crate::sandbox::cancel::Cancel;
 use crate::units::{parse_duration, visible_line};
 
@@ -45,6 +50,8 @@ struct Job {
     cases: Vec<Arc<ResolvedCase>>,
     broken: Vec<BrokenSuite>,
     jobs: NonZeroUsize,
+    events: Option<EventTarget>,
+    builds: Arc<BuildCache>,
     chosen: Chosen,
     /// In which order the cases are started; as they are where it is empty.
     order: Vec<usize>,
@@ -56,12 +63,6 @@ struct Job {
     /// Cases that were not asked for.
     left_out: usize,
     run_timeout: Option<Duration>,
-}
-
-/// The reports that were asked for.
-struct Reports {
-    json: Option<ReportFile>,
-    junit: Option<ReportFile>,
 }
 
 /// Runs suites.
@@ -86,17 +87,18 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
             Failure::Host(_) => exit::NOT_JUDGED,
         };
         failure.tell(args.show.color, args.message_format, status);
-        status
+        match &failure {
+            Failure::Diagnostics(all) => reports::in_sarif(all, &args.reports, status),
+            Failure::Usage(_) | Failure::Report(_) | Failure::Host(_) => status,
+        }
     })
 }
 
 fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let jobs = jobs(&args.jobs)?;
+    let events = args.stream.target()?;
+    args.reports.check(events.as_ref())?;
     let run_timeout = args.run_timeout.as_deref().map(run_timeout).transpose()?;
-    let reports = &args.reports;
-    if reports.json.is_some() && reports.json == reports.junit {
-        return Err(Failure::Usage("--json and --junit name the same file".to_owned()));
-    }
     let options = overrides::of_suite(&args.operator, &args.set)?;
     let mut operator = load::operator(places, args.operator.config.as_deref(), options)?;
     variables::give(&args.language, &mut operator)?;
@@ -118,6 +120,7 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let (cases, broken) = load::all_cases(&mut suites);
     let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
     let all = cases.len();
+    let builds = build_cache::open(&args.cache, places)?;
     let Choice { cases, mut chosen } = choose(cases, &suites, &args.select, &history)?;
     let cases: Vec<_> = cases.into_iter().map(Arc::new).collect();
     let order = ordered(args.order, &cases, &suites, &history, &mut chosen);
@@ -125,10 +128,12 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         operator,
         paths,
         suites,
+        builds,
         left_out: all - cases.len(),
         cases,
         broken,
         jobs,
+        events,
         run_timeout,
         chosen,
         order,
@@ -156,7 +161,7 @@ fn ordered(
     order.of(cases, &previous, seed)
 }
 
-fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
+pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
     if text == "auto" {
         return Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
     }
@@ -227,25 +232,37 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     let interrupted = signals::watch(&cancel, watching)?;
     let mut run = unfinished(job, places);
     last_words::run_is(&run.meta.id);
-    let reports = Reports::open(args, &run)?;
+    let known = RunHeader::new(&run.meta, &run.suites);
+    let reports = open_reports(job, args, &run, &known)?;
+    let log = EventLog::open(job.events.as_ref(), &places.scratch)?;
+    let io_is_told = job.operator.config.monitoring.enable_io_statistics;
+    let mut recorder = Recorder::start(known, &job.cases, args.reports.audience.into(), io_is_told, log);
+    if wants_all_cases(job, args) {
+        recorder.keep_all();
+    }
     let journal = Journal::open(&job.operator.config.monitoring)?;
     let style = style(job, args);
     if !args.show.quiet {
         terminal::say(&header(job, &run, &style));
     }
     let clock = Instant::now();
-    run.cases = run_cases(job, args, places, (&cancel, &interrupted), (&journal, &run.meta.id, &style));
-    if !job.operator.config.monitoring.enable_io_statistics {
+    run_cases(job, args, places, (&cancel, &interrupted), (&journal, &run.meta.id, &style, &recorder));
+    run.meta.duration = clock.elapsed();
+    let recorded;
+    (recorded, run.cases) = recorder.end();
+    if !io_is_told {
         journal::forget_io(&mut run.cases);
     }
-    run.meta.duration = clock.elapsed();
-    finish(&mut run, &interrupted);
+    finish(&mut run, &interrupted, job.cases.first());
     terminal::restore();
-    let (mut status, mut reason) = job.chosen.rest(exit::of_run(&run, interrupted.cause()));
+    let ended = exit::of_run(recorded.tally(), interrupted.cause());
+    let (mut status, mut reason) = job.chosen.rest(ended);
+    let ci = Ci::new(args.stream.ci);
     match &job.solutions {
         None => {
-            job.history.keep(&run, &job.chosen, status);
-            show(&run, args, &style);
+            job.history.keep(&run.meta, &run.suites, (&job.cases, recorded.tally()), &job.chosen, status);
+            let footer = RunFooter::new(&run.meta, status, reason);
+            show(&run, &recorded.view(&footer), args, &style, &ci);
         }
         Some(solutions) => {
             if interrupted.cause().is_none() {
@@ -255,21 +272,36 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
         }
     }
     update(&run, args);
-    let (mut status, mut written) = reports.write(args, &run, status, reason);
+    let mut written = reports::end(reports, recorded, (&run.meta, status, reason), &ci);
     if let (Some(solutions), Some(path)) = (&job.solutions, &args.verdicts) {
         let text = format!("{:#}\n", solutions.json(&run));
-        match ReportFile::open(path, text.as_bytes()).and_then(|file| file.write(text.as_bytes())) {
-            Ok(()) => written.push(path.display().to_string()),
-            Err(error) => {
-                terminal::say(&format!("error: {error}"));
-                status = exit::REPORT_LOST;
-            }
-        }
+        let write = |out: &mut dyn std::io::Write| out.write_all(text.as_bytes());
+        let result = ReportFile::open(path, &write).and_then(|file| file.write(&write));
+        written.add(path.display().to_string(), result);
     }
-    if !written.is_empty() && !args.show.quiet {
-        terminal::say(&format!("  Reports {}", visible_line(written.join(" ").as_bytes())));
+    if !written.files.is_empty() && !args.show.quiet {
+        terminal::say(&format!("  Reports {}", visible_line(written.files.join(" ").as_bytes())));
     }
-    Ok(status)
+    Ok(written.status)
+}
+
+/// Whether more is wanted at the end than totals and failures: then every case stays in memory.
+fn wants_all_cases(job: &Job, args: &SuiteArgs) -> bool {
+    let (show, update) = (&args.show, &args.update);
+    let all_shown = show.verbose || show.output == OutputWhen::All || show.diff_lines.0 == usize::MAX;
+    all_shown || update.accept || update.pending || job.solutions.is_some()
+}
+
+fn open_reports(
+    job: &Job,
+    args: &SuiteArgs,
+    run: &RunReport,
+    header: &RunHeader,
+) -> Result<Reports, Failure> {
+    let footer = RunFooter::new(&run.meta, RunFooter::NO_END, "the run did not end");
+    let (tally, cases) = (recorder::unfinished(&job.cases, header), Unbegun { header, cases: &job.cases });
+    let records = RunRecords::new(header, &footer, &tally, &cases, args.reports.audience.into());
+    Ok(Reports::open(&args.reports, &records)?)
 }
 
 fn run_cases(
@@ -277,8 +309,8 @@ fn run_cases(
     args: &SuiteArgs,
     places: &Places,
     (cancel, interrupted): (&Cancel, &Interrupted),
-    (journal, id, style): (&Journal, &str, &TextStyle),
-) -> Vec<CaseReport> {
+    (journal, id, style, recorder): (&Journal, &str, &TextStyle, &Recorder),
+) {
     let plan = RunPlan {
         cases: job.cases.clone(),
         jobs: job.jobs,
@@ -286,9 +318,10 @@ fn run_cases(
         broken: job.broken.clone(),
         scratch: places.scratch.clone(),
         order: job.order.clone(),
+        builds: Arc::clone(&job.builds),
         again: again(args),
     };
-    let engine = engine(&job.operator);
+    let engine = engine(&job.operator, args.fresh.unwrap_or_default());
     let progress = Arc::new(Progress::new(&args.show, style.clone()));
     if let Some(live) = engine.inner().live() {
         interrupted.reaches(Arc::clone(&live));
@@ -299,6 +332,7 @@ fn run_cases(
         if let Event::CaseFinished { report, .. } = event {
             journal.log(id, report);
         }
+        recorder.event(event, interrupted.cause().map(Cause::name).as_deref());
         progress.event(event);
     };
     // What a test of our own panics needs, and no release build has.
@@ -311,7 +345,7 @@ fn run_cases(
         }
         // Also when the run panics, or the watching thread would be waited for in vain.
         let _stop = StopAtEnd(&progress);
-        runner::run(&plan, &engine, cancel, &observe)
+        runner::run_each(&plan, &engine, cancel, &observe, &|at, report| recorder.take(at, report));
     })
 }
 
@@ -342,76 +376,19 @@ fn unfinished(job: &Job, places: &Places) -> RunReport {
     RunReport {
         meta: run_meta::of_this_process(&places.cwd, SystemTime::now(), job.jobs.get()),
         suites: suites.collect(),
-        cases: job.cases.iter().map(runner::unfinished).collect(),
+        cases: Vec::new(),
     }
 }
 
-fn finish(run: &mut RunReport, interrupted: &Interrupted) {
+fn finish(run: &mut RunReport, interrupted: &Interrupted, first: Option<&Arc<ResolvedCase>>) {
     run.meta.interrupted_by = interrupted.cause().map(Cause::name);
     run.meta.complete = run.meta.interrupted_by.is_none();
-    if let (Some(cause), Some(first)) = (&run.meta.interrupted_by, run.cases.first()) {
-        let stands_for = runner::interruption(&first.case, run.suites.len(), cause);
-        let file = first.case.file.to_string();
+    if let (Some(cause), Some(first)) = (&run.meta.interrupted_by, first) {
+        let stands_for = runner::interruption(first, run.suites.len(), cause);
+        let file = first.file.to_string();
         run.suites.push(SuiteInfo { name: "@run".to_owned(), file, sha256: String::new() });
         run.cases.push(stands_for);
     }
-}
-
-impl Reports {
-    fn open(args: &SuiteArgs, run: &RunReport) -> Result<Self, Failure> {
-        let records = run.records(exit::NOT_JUDGED, "the run did not end");
-        let args = &args.reports;
-        let json = args.json.as_ref().map(|path| ReportFile::open(path, &json_bytes(&records)));
-        let junit = args
-            .junit
-            .as_ref()
-            .map(|path| ReportFile::open(path, &junit_bytes(&records, args.junit_style.into())));
-        Ok(Self { json: json.transpose()?, junit: junit.transpose()? })
-    }
-
-    /// Writes every report, also when another one is lost. Returns the exit status and the names of
-    /// those that were written.
-    fn write(self, args: &SuiteArgs, run: &RunReport, status: u8, reason: &str) -> (u8, Vec<String>) {
-        let paths = &args.reports;
-        let mut outcome = Written { status, files: Vec::new() };
-        let mut records = run.records(status, reason);
-        let junit = self.junit.map(|file| file.write(&junit_bytes(&records, paths.junit_style.into())));
-        outcome.add(paths.junit.as_deref(), junit);
-        records.footer.exit_code = outcome.status;
-        outcome.add(paths.json.as_deref(), self.json.map(|file| file.write(&json_bytes(&records))));
-        (outcome.status, outcome.files)
-    }
-}
-
-/// What became of the reports so far.
-struct Written {
-    status: u8,
-    files: Vec<String>,
-}
-
-impl Written {
-    fn add(&mut self, path: Option<&Path>, written: Option<Result<(), ReportError>>) {
-        match (path, written) {
-            (_, Some(Err(error))) => {
-                terminal::say(&format!("error: {error}"));
-                self.status = exit::REPORT_LOST;
-            }
-            (Some(path), Some(Ok(()))) => self.files.push(path.display().to_string()),
-            (_, None) | (None, Some(Ok(()))) => {}
-        }
-    }
-}
-
-fn json_bytes(run: &RecordedRun) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    json_report::write(&run.view(), &mut bytes).expect("a vector takes every byte");
-    bytes
-}
-
-fn junit_bytes(run: &RecordedRun, style: junit::JunitStyle) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    junit::write(&run.view(), style, &mut bytes).expect("a vector takes every byte");
-    bytes
 }
 
 fn style(job: &Job, args: &SuiteArgs) -> TextStyle {
@@ -425,7 +402,7 @@ fn style(job: &Job, args: &SuiteArgs) -> TextStyle {
         color: terminal::colour(args.show.color),
         ascii: args.show.ascii,
         width: terminal::width(),
-        audience: Audience::Staff,
+        audience: args.reports.audience.into(),
         durations: args.show.durations,
         diff: args.show.diff.into(),
         diff_lines: args.show.diff_lines.0,
@@ -477,33 +454,43 @@ fn update(run: &RunReport, args: &SuiteArgs) {
 }
 
 /// What people see when it is over: failures in suite order, then the summary.
-fn show(run: &RunReport, args: &SuiteArgs, style: &TextStyle) {
+fn show(run: &RunReport, records: &RunRecords<'_>, args: &SuiteArgs, style: &TextStyle, ci: &Ci) {
+    let failed = |status| matches!(status, Status::Failed | Status::Error);
     let wanted = |report: &&CaseReport| match args.show.output {
         OutputWhen::Never => false,
         OutputWhen::All => !report.attempts.is_empty(),
-        OutputWhen::Fail => matches!(report.verdict.status, Status::Failed | Status::Error),
+        OutputWhen::Fail => failed(report.verdict.status),
     };
     if args.show.verbose {
-        run.cases.iter().for_each(|report| terminal::say_text(&in_full(report)));
+        let seen = run.cases.iter().filter(|report| style.audience.sees(report.case.visibility));
+        seen.for_each(|report| terminal::say_text(&in_full(report)));
     }
-    let mut left = MOST_LINES;
-    let blocks: Vec<_> = run.cases.iter().filter(wanted).collect();
-    for (at, report) in blocks.iter().enumerate() {
+    let (mut left, mut shown) = (MOST_LINES, 0);
+    for report in run.cases.iter().filter(wanted) {
         let block = text::failure(report, style);
         let lines = block.lines().count();
         if lines > left && args.show.diff_lines.0 != usize::MAX {
-            let more = blocks.len() - at;
-            terminal::say(&format!(
-                "  {more} more {} not shown: {} --only ID, or the reports (--json, --junit)\n",
-                if more == 1 { "case is" } else { "cases are" },
-                style.rerun
-            ));
             break;
         }
         left = left.saturating_sub(lines);
-        terminal::say_text(&format!("{block}\n"));
+        shown += 1;
+        let title = format!("{} {}", text::word(report), report.case.id);
+        terminal::say_text(&format!("{}\n", ci.block(&title, &block)));
     }
-    terminal::say_text(&text::summary(run, style));
+    let all = match args.show.output {
+        OutputWhen::Never => 0,
+        OutputWhen::All => run.cases.iter().filter(wanted).count(),
+        OutputWhen::Fail => records.tally().briefs().iter().filter(|brief| failed(brief.status)).count(),
+    };
+    if all > shown {
+        let more = all - shown;
+        terminal::say(&format!(
+            "  {more} more {} not shown: {} --only ID, or the reports (--json, --junit)\n",
+            if more == 1 { "case is" } else { "cases are" },
+            style.rerun
+        ));
+    }
+    terminal::say_text(&text::summary(run, records, style));
 }
 
 /// `--verbose`: what was decided for a case and what was in force.

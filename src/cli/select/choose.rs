@@ -316,5 +316,16 @@ fn with_needs(cases: &[ResolvedCase], mut pending: Vec<usize>) -> HashSet<usize>
             pending.extend(case.needs.iter().filter_map(|id| index.get(&(case.suite, id))));
         }
     }
+    let groups: HashSet<(usize, Option<&str>)> =
+        keep.iter().map(|&at| (cases[at].suite, cases[at].group.as_deref())).collect();
+    // What was set up is cleaned up: the suite's own steps, and those of the groups that run.
+    let cleans_up = |at: &usize| {
+        let case = &cases[*at];
+        let place = (case.suite, case.group.as_deref());
+        case.kind == CaseKind::Teardown
+            && suites.contains(&case.suite)
+            && (case.group.is_none() || groups.contains(&place))
+    };
+    keep.extend((0..cases.len()).filter(cleans_up).collect::<Vec<_>>());
     keep
 }

@@ -32,10 +32,9 @@ pub fn write_run(title: &str, report: WriteData<'_>, out: &mut dyn Write) -> io:
     write(RUN_PAGE, RUN_SCRIPT, title, report, out)
 }
 
-/// Writes the page of a class: `gradebook` writes one JSON object with `title`, `max_score`,
-/// `groups` (a list of `{name, max_score}`) and `submissions` (a list of `{id, name, status,
-/// reason, score, groups, report}`; `groups` are points in the order of the list, `report` is the
-/// relative address of the submission's own page or null).
+/// Writes the page of a class: `gradebook` writes the JSON of a
+/// [`Gradebook`](crate::report::Gradebook). A submission's own page is `reports/NAME.html` beside
+/// this one.
 ///
 /// # Errors
 /// Those of `out` and of `gradebook`.

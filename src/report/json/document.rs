@@ -65,7 +65,7 @@ struct Run<'a> {
 /// Totals.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Summary")]
-pub(in crate::report) struct RunSummary {
+pub struct RunSummary {
     /// Cases and build steps.
     cases: usize,
     /// Passed.
@@ -124,18 +124,18 @@ impl<'a> ReportDocument<'a> {
     pub(super) fn new(run: &'a RunRecords<'a>) -> std::io::Result<Self> {
         Ok(Self {
             schema: SCHEMA,
-            tool: &run.header.tool,
+            tool: &run.header().tool,
             run: Run::new(run),
             summary: RunSummary::new(run)?,
-            suites: &run.header.suites,
+            suites: &run.header().suites,
             cases: Cases(run),
         })
     }
 }
 
 impl<'a> Run<'a> {
-    fn new(run: &RunRecords<'a>) -> Self {
-        let (header, footer) = (run.header, run.footer);
+    fn new(run: &'a RunRecords<'_>) -> Self {
+        let (header, footer) = (run.header(), run.footer());
         Self {
             id: &header.id,
             argv: &header.argv,
@@ -158,8 +158,8 @@ impl RunSummary {
     /// # Errors
     /// Those of reading the slowest cases again.
     pub(in crate::report) fn new(run: &RunRecords<'_>) -> std::io::Result<Self> {
-        let summary = run.tally.summary();
-        let slowest = run.tally.slowest(3).into_iter().map(|at| {
+        let summary = run.tally().summary();
+        let slowest = run.tally().slowest(3).into_iter().map(|at| {
             let case = run.case(at)?;
             Ok(Slow { duration_ms: case.duration_ms().unwrap_or(0), id: case.id })
         });

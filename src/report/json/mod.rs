@@ -10,4 +10,5 @@ mod layout;
 mod write;
 
 pub(super) use document::ReportDocument;
-pub use write::{write, write_for_html};
+pub use document::RunSummary;
+pub use write::write;

@@ -1,7 +1,8 @@
 //! Which child element a verdict becomes, and its `type`.
 
-use super::body::Told;
 use crate::judge::{Code, Status};
+use crate::report::record::ReasonKind;
+use crate::report::told::Told;
 
 /// What a case is for a reader of JUnit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,10 @@ impl Kind {
 /// The `type` of a failure or an error: from a closed list, always with our prefix, because some
 /// readers give bare words a meaning.
 pub(super) fn type_name(told: &Told<'_>) -> &'static str {
-    let Some(code) = told.code else { return without_code(told.status) };
+    let Some(code) = told.code else {
+        let not_run = matches!(told.kind, Some(ReasonKind::NotRun | ReasonKind::Cancelled));
+        return if not_run { "capsule.not-run" } else { without_code(told.status) };
+    };
     match code {
         Code::Timeout if told.limit == Some("cpu") => "capsule.timeout-cpu",
         Code::Timeout => "capsule.timeout-wall",

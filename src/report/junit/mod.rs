@@ -4,7 +4,6 @@
 //! Exactly `testsuites > testsuite > testcase`, one result child for each case, counts made from
 //! the cases that are written, no CDATA, no character that XML 1.0 does not know.
 
-mod body;
 mod kind;
 mod strip;
 mod style;

@@ -57,10 +57,10 @@ impl Suite<'_> {
 }
 
 /// The suites of a run, each after the suite of its build steps, if it has any.
-pub(super) fn suites<'a>(run: &RunRecords<'a>) -> Vec<Suite<'a>> {
+pub(super) fn suites<'a>(run: &'a RunRecords<'_>) -> Vec<Suite<'a>> {
     let empty = |name, file| Suite { name, file, cases: vec![], counts: Counts::default(), span: None };
     let mut pairs: Vec<(Suite<'_>, Suite<'_>)> = run
-        .header
+        .header()
         .suites
         .iter()
         .map(|suite| {
@@ -68,7 +68,7 @@ pub(super) fn suites<'a>(run: &RunRecords<'a>) -> Vec<Suite<'a>> {
             (of(format!("{}@setup", suite.name)), of(suite.name.clone()))
         })
         .collect();
-    for (at, brief) in run.tally.briefs().iter().enumerate() {
+    for (at, brief) in run.tally().briefs().iter().enumerate() {
         if let Some((setup, cases)) = pairs.get_mut(brief.suite) {
             match brief.kind {
                 record::Kind::Build | record::Kind::Setup | record::Kind::Teardown => setup.add(at, brief),

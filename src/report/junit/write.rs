@@ -3,13 +3,13 @@
 use std::io::{self, BufWriter, Write};
 
 use super::JunitStyle;
-use super::body::Told;
 use super::kind::{Kind, type_name};
 use super::suite::{Counts, Names, Suite, suites};
 use super::xml::{attribute, text};
 use crate::judge::Status;
 use crate::report::record::{AttemptRecord, Capture, CaseRecord, Moment};
 use crate::report::run_records::RunRecords;
+use crate::report::told::Told;
 
 /// Writes the JUnit report of a run, ending in a newline.
 ///
@@ -40,30 +40,25 @@ impl Document<'_> {
         for (id, suite) in suites.iter().enumerate() {
             self.suite(id, suite)?;
         }
-        if self.needs_a_case_of_its_own() {
-            self.unfinished(suites.len())?;
-        }
         self.out.write_all(b"</testsuites>\n")
     }
 
     fn totals(&mut self) -> io::Result<()> {
         let mut total = Counts::default();
-        for brief in self.run.tally.briefs().iter().filter(|brief| brief.suite < self.run.header.suites.len())
+        for brief in
+            self.run.tally().briefs().iter().filter(|brief| brief.suite < self.run.header().suites.len())
         {
             total.add(Kind::of(brief.status));
-        }
-        if self.needs_a_case_of_its_own() {
-            total.add(Kind::Error);
         }
         attribute(self.out, "name", "capsule-run")?;
         self.count("tests", total.tests)?;
         self.count("failures", total.failures)?;
         self.count("errors", total.errors)?;
-        self.time(self.run.footer.duration_ms)
+        self.time(self.run.footer().duration_ms)
     }
 
     fn suite(&mut self, id: usize, suite: &Suite<'_>) -> io::Result<()> {
-        let started = suite.span.map_or(self.run.header.started_at, |(start, _)| start);
+        let started = suite.span.map_or(self.run.header().started_at, |(start, _)| start);
         self.open_suite(id, &suite.name, suite.counts, (started, suite.wall_time()), suite.file)?;
         for &at in &suite.cases {
             let case = self.run.case(at)?;
@@ -117,7 +112,7 @@ impl Document<'_> {
     fn case(&mut self, suite: &Suite<'_>, case: &CaseRecord) -> io::Result<()> {
         let (class, name) = self.names.of(suite, case);
         self.open_case(&class, &name, case.duration_ms().unwrap_or_default())?;
-        if self.style == JunitStyle::Extended {
+        if self.style == JunitStyle::Extended && !case.file.is_empty() {
             attribute(self.out, "file", &case.file)?;
             attribute(self.out, "line", &case.line.to_string())?;
         }
@@ -207,31 +202,6 @@ impl Document<'_> {
         write!(self.out, "      <{element}>")?;
         text(self.out, &capture.readable())?;
         writeln!(self.out, "</{element}>")
-    }
-
-    /// Whether nothing in an unfinished run says yet that it is one.
-    fn needs_a_case_of_its_own(&self) -> bool {
-        self.run.footer.is_unfinished() && !self.run.header.suites.iter().any(|suite| suite.name == "@run")
-    }
-
-    /// A case of our own, so that no reader can take an unfinished run for a green one.
-    fn unfinished(&mut self, id: usize) -> io::Result<()> {
-        let name = match &self.run.footer.interrupted_by {
-            Some(signal) => format!("run interrupted ({signal})"),
-            None => "run not finished".to_owned(),
-        };
-        let mut counts = Counts::default();
-        counts.add(Kind::Error);
-        let times = (self.run.header.started_at, self.run.footer.duration_ms);
-        self.open_suite(id, "@run", counts, times, "")?;
-        self.open_case("@run", &name, 0)?;
-        self.out.write_all(b">\n      <error")?;
-        attribute(self.out, "message", &name)?;
-        attribute(self.out, "type", "capsule.not-run")?;
-        self.out.write_all(b">")?;
-        text(self.out, &format!("{name}\nsome cases have no result\n"))?;
-        self.out.write_all(b"</error>\n    </testcase>\n")?;
-        self.close_suite()
     }
 
     fn count(&mut self, name: &str, count: usize) -> io::Result<()> {

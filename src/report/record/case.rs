@@ -115,6 +115,13 @@ impl CaseRecord {
         Some(self.attempts.iter().map(|attempt| attempt.duration_ms).sum())
     }
 
+    /// Takes out what was read from and written to block devices.
+    pub fn forget_io(&mut self) {
+        for used in self.attempts.iter_mut().filter_map(|attempt| attempt.resources.as_mut()) {
+            (used.io_bytes_read, used.io_bytes_written) = (None, None);
+        }
+    }
+
     /// Processes that were still alive when the program had ended, and were killed.
     #[must_use]
     pub fn leaked(&self) -> u32 {

@@ -106,6 +106,9 @@ impl RunHeader {
 }
 
 impl RunFooter {
+    /// The exit status that stands in a report of a run that did not end: it could not be judged.
+    pub const NO_END: u8 = 4;
+
     /// The footer of a run of this program, and with what status the program ends and why.
     #[must_use]
     pub fn new(meta: &RunMeta, exit_code: u8, exit_reason: &str) -> Self {

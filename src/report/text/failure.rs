@@ -20,6 +20,8 @@ use crate::units::{Bytes, visible_line};
 const INDENT: &str = "       ";
 /// Lines of a stream that are shown from its start and again from its end.
 const EXCERPT: usize = 4;
+/// Lines of a difference that the judge has made already.
+const USUAL_LINES: usize = 80;
 
 /// The block for one case that did not pass, ending in a newline.
 #[must_use]
@@ -203,7 +205,7 @@ impl Block<'_> {
             self.more(report);
             return 0;
         }
-        let kept = (difference.unified.lines().count() > most || difference.truncated)
+        let kept = (difference.unified.lines().count() > most || difference.truncated && most > USUAL_LINES)
             .then(|| again(report, check, most))
             .flatten();
         let (text, truncated) = match &kept {

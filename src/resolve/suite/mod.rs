@@ -6,6 +6,7 @@ mod expectation;
 mod globbing;
 mod including;
 mod judging;
+mod language;
 mod natural;
 mod needs;
 mod planned;
@@ -16,5 +17,7 @@ mod shares;
 mod terms;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_language;
 
 pub use resolver::{SuiteInputs, load_suite, suite};

@@ -13,7 +13,7 @@ use super::settings::{Layers, profiles};
 use super::shared::Shared;
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::judge::Code;
-use crate::policy::Profiles;
+use crate::policy::{Commands, Profiles};
 use crate::resolve::{
     self, CaseId, CaseKind, FileContent, FileKind, Files, JudgeProgram, Operator, ResolvedCase,
     ResolvedSuite, Sources, Terms, Visibility,
@@ -92,6 +92,8 @@ pub(super) struct Resolver<'a> {
     pub(super) root: PathBuf,
     /// The submission without links.
     pub(super) submission: Option<PathBuf>,
+    /// How the submission is built and run, where the suite names a language.
+    pub(super) language: Option<Commands>,
     pub(super) profiles: Profiles,
     /// Profiles of the suite that have been complained about: cases that use them are left alone.
     pub(super) broken_profiles: HashSet<String>,
@@ -128,6 +130,7 @@ impl<'a> Resolver<'a> {
             profiles: profiles(suite, operator),
             root: files.canonical(&inputs.suite_dir).unwrap_or_else(|_| inputs.suite_dir.clone()),
             submission: None,
+            language: None,
             broken_profiles: HashSet::new(),
             shared: HashMap::new(),
             contents: HashSet::new(),
@@ -206,6 +209,7 @@ impl<'a> Resolver<'a> {
         self.check_profiles();
         let missing_required = self.resolve_submission();
         self.check_included();
+        let unusable = self.resolve_language();
         let mut cases = self.build_steps();
         let build: Vec<CaseId> = cases.iter().map(|case| case.id.clone()).collect();
         let mut hooks = self.hook_cases(&build);
@@ -235,6 +239,8 @@ impl<'a> Resolver<'a> {
             declared: self.suite.declared.clone(),
             cases,
             missing_required,
+            unusable,
+            by_language: self.suite.language.is_some(),
         }
     }
 
@@ -315,7 +321,7 @@ impl<'a> Resolver<'a> {
 
     fn build_steps(&mut self) -> Vec<ResolvedCase> {
         let suite = self.suite;
-        let mut steps: Vec<ResolvedCase> = Vec::new();
+        let mut steps: Vec<ResolvedCase> = self.language_build().into_iter().collect();
         let mut names: HashMap<String, &Range<usize>> = HashMap::new();
         for (at, step) in suite.build.iter().enumerate() {
             let name = step.name.as_ref().map_or_else(|| (at + 1).to_string(), |name| name.value.clone());
@@ -342,7 +348,8 @@ impl<'a> Resolver<'a> {
     /// What build steps and cases have in common.
     pub(super) fn case(&mut self, layers: &Layers<'_>, id: CaseId, start: usize) -> ResolvedCase {
         let settings = self.settings(layers);
-        let argv = self.argv(layers, start);
+        let by_language = self.language_argv(layers, settings.limits.memory.value);
+        let argv = by_language.unwrap_or_else(|| self.argv(layers, start));
         let blocked = argv.first().and_then(|program| resolve::blocked(program, &settings, self.operator));
         ResolvedCase {
             name: Arc::clone(&id.0),

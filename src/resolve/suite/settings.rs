@@ -159,7 +159,10 @@ impl Resolver<'_> {
                 origin: self.origin(name, format!("profile {}", name.value)),
             }),
             None if layers.build => Some(Resolved::builtin("compile".to_owned())),
-            None => None,
+            None => self.language.as_ref().map(|commands| Resolved {
+                value: commands.profile.to_owned(),
+                origin: Origin::Derived(format!("the language {}", commands.language)),
+            }),
         };
         let levels: Vec<Profile> = layers.most_first().map(|common| self.level(common)).collect();
         let levels: Vec<&Profile> = levels.iter().collect();

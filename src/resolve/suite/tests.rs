@@ -22,9 +22,14 @@ use crate::units::Bytes;
 /// Files by their absolute path; a folder is there when a file below it is.
 struct Map(BTreeMap<PathBuf, Vec<u8>>);
 
+/// `../x` is a file beside the suite's folder.
+fn of_map(path: &str) -> PathBuf {
+    path.strip_prefix("../").map_or_else(|| Path::new("/s").join(path), |path| Path::new("/").join(path))
+}
+
 impl Map {
     fn new(files: &[(&str, &str)]) -> Self {
-        let files = files.iter().map(|(path, text)| (Path::new("/s").join(path), text.as_bytes().to_vec()));
+        let files = files.iter().map(|(path, text)| (of_map(path), text.as_bytes().to_vec()));
         Self(files.chain([(PathBuf::from("/s/suite.yaml"), Vec::new())]).collect())
     }
 
@@ -50,30 +55,48 @@ impl Files for Map {
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        let path: PathBuf = path.components().collect();
+        let mut clean = PathBuf::new();
+        for part in path.components() {
+            if part == std::path::Component::ParentDir {
+                clean.pop();
+            } else {
+                clean.push(part)
+            }
+        }
+        let path = clean;
         self.kind(&path).map(|_| path).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
+pub(super) fn load_with(
+    text: &str,
+    files: &[(&str, &str)],
+    operator: &Operator,
+) -> Result<ResolvedSuite, Vec<Diagnostic>> {
+    let source = Source { name: "suite.yaml".to_owned(), text: text.into() };
+    let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), submission: None, index: 3 };
+    load_suite(&source, SuiteFormat::Yaml, operator, &inputs, &Map::new(files))
+}
+
 fn load(text: &str, files: &[(&str, &str)]) -> Result<ResolvedSuite, Vec<Diagnostic>> {
     let source = Source { name: "suite.yaml".to_owned(), text: text.into() };
-    let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), index: 3, ..SuiteInputs::default() };
+    let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), submission: None, index: 3 };
     load_suite(&source, SuiteFormat::Yaml, &Operator::default(), &inputs, &Map::new(files))
 }
 
-fn good(text: &str, files: &[(&str, &str)]) -> ResolvedSuite {
+pub(super) fn good(text: &str, files: &[(&str, &str)]) -> ResolvedSuite {
     load(text, files).unwrap_or_else(|errors| panic!("{text}\n{errors:#?}"))
 }
 
-fn messages(text: &str, files: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn messages(text: &str, files: &[(&str, &str)]) -> Vec<String> {
     load(text, files).expect_err("a broken suite").into_iter().map(|error| error.message).collect()
 }
 
-fn case<'s>(suite: &'s ResolvedSuite, id: &str) -> &'s ResolvedCase {
+pub(super) fn case<'s>(suite: &'s ResolvedSuite, id: &str) -> &'s ResolvedCase {
     suite.cases.iter().find(|case| &*case.id.0 == id).unwrap_or_else(|| panic!("no case {id}"))
 }
 
-fn ids(suite: &ResolvedSuite) -> Vec<&str> {
+pub(super) fn ids(suite: &ResolvedSuite) -> Vec<&str> {
     suite.cases.iter().map(|case| &*case.id.0).collect()
 }
 
@@ -300,7 +323,7 @@ fn yaml_toml_and_json_mean_the_same() {
         r#"{"version": 1, "cases": [{"id": "a", "run": ["x", "1"], "points": 2.5, "expect": {"exit": 3}}]}"#;
     let of = |name: &str, text: &str| {
         let source = Source { name: name.to_owned(), text: text.into() };
-        let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), ..SuiteInputs::default() };
+        let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), submission: None, index: 0 };
         let suite = load_suite(&source, SuiteFormat::of(name), &Operator::default(), &inputs, &Map::new(&[]));
         let case = suite.expect("good").cases.remove(0);
         (case.id, case.argv, case.points, case.expectation)
@@ -397,7 +420,7 @@ proptest! {
     fn a_mangled_suite_never_panics_and_says_why_it_is_refused(text in mangled()) {
         for name in ["x.yaml", "x.toml", "x.json"] {
             let source = Source { name: name.to_owned(), text: text.as_str().into() };
-            let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), ..SuiteInputs::default() };
+            let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), submission: None, index: 0 };
             let files = Map::new(HOMEWORK_FILES);
             let format = SuiteFormat::of(name);
             if let Err(errors) = load_suite(&source, format, &Operator::default(), &inputs, &files) {

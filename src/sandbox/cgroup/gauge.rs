@@ -9,8 +9,9 @@ use super::counters::{field, number};
 
 /// Where the counters of a case that runs are.
 pub(in crate::sandbox) enum Gauge {
-    /// Folders of version 1, that of the memory controller first.
-    V1(Vec<PathBuf>),
+    /// Folders of version 1, those of the memory and of the counting controller, and the CPU
+    /// microseconds of earlier cases in them.
+    V1 { folders: [PathBuf; 2], cpu_before: u64 },
     /// The folder of version 2.
     V2(PathBuf),
     /// No cgroup counts.
@@ -21,11 +22,12 @@ impl Gauge {
     /// CPU microseconds and bytes of memory in use now; `None` where no cgroup says.
     pub(in crate::sandbox) fn read(&self) -> Option<(u64, u64)> {
         match self {
-            Self::V1(folders) => {
+            Self::V1 { folders, cpu_before } => {
                 let file =
                     |name: &str| folders.iter().find_map(|folder| fs::read_to_string(folder.join(name)).ok());
                 let cpu = number(&file("cpuacct.usage")?).ok()? / 1_000;
-                Some((cpu, number(&file("memory.usage_in_bytes")?).ok()?))
+                let memory = number(&file("memory.usage_in_bytes")?).ok()?;
+                Some((cpu.saturating_sub(*cpu_before), memory))
             }
             Self::V2(folder) => {
                 let file = |name: &str| fs::read_to_string(folder.join(name)).ok();
@@ -44,7 +46,7 @@ impl Gauge {
             Self::V2(folder) => {
                 fs::write(folder.join("cgroup.freeze"), if frozen { "1" } else { "0" }).is_ok()
             }
-            Self::V1(_) | Self::Tree => false,
+            Self::V1 { .. } | Self::Tree => false,
         }
     }
 }

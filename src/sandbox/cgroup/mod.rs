@@ -1,7 +1,7 @@
 //! Cgroups: one folder (v2) or three (v1) for each case; limits in, counters out.
 //!
-//! Fresh for every case: a kept folder would carry the last case's page cache and stale counters
-//! into the next. The folders stand below our own cgroup, in one named after our process and its
+//! A folder serves a worker's cases one after the other, as long as it can be made to look new: nobody
+//! in it, counters taken as differences or set back, and next to nothing charged to it. The folders stand below our own cgroup, in one named after our process and its
 //! start, so that whatever a killed capsule-run left behind can be told from what lives
 //! ([`sweep`]).
 
@@ -75,6 +75,16 @@ impl Cgroup {
             CgroupVersion::V1 => v1::V1::create(layout, limits).map(Self::V1),
             CgroupVersion::V2 => v2::V2::create(layout, limits, home).map(Self::V2),
             CgroupVersion::None => Ok(Self::None),
+        }
+    }
+
+    /// Makes the last case's cgroup the next one's: limits set, counters begun anew. `false` where it
+    /// cannot be: another interface was asked for, or what the last case left cannot be taken off.
+    pub(super) fn renew(&mut self, layout: &Layout, limits: &Limits) -> io::Result<bool> {
+        match (self, layout.version()) {
+            (Self::V1(v1), CgroupVersion::V1) => v1.renew(layout, limits),
+            (Self::V2(v2), CgroupVersion::V2) => v2.renew(limits),
+            _ => Ok(false),
         }
     }
 

@@ -5,15 +5,19 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 const PREFIX: &str = "capsule-run-";
 
 /// `capsule-run-NAMESPACE-PID-START`: a process number can come again, together with its start it
 /// cannot; and it means something in its PID namespace only.
-pub(super) fn folder_name() -> String {
-    let pid = std::process::id();
-    format!("{PREFIX}{}-{pid}-{}", pid_namespace(), start_ticks(pid).unwrap_or(0))
+pub(super) fn folder_name() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let pid = std::process::id();
+        format!("{PREFIX}{}-{pid}-{}", pid_namespace(), start_ticks(pid).unwrap_or(0))
+    })
 }
 
 /// The number of our PID namespace; 0 where procfs does not tell.
@@ -89,6 +93,9 @@ const MOST_TRIES: u32 = 100;
 /// Removes a cgroup folder and those in it: where the kernel can end the processes in one, with
 /// whoever is in there, elsewhere as far as they are empty.
 pub(super) fn remove(folder: &Path) {
+    if fs::remove_dir(folder).is_ok() {
+        return;
+    }
     let children: Vec<PathBuf> = fs::read_dir(folder)
         .map(|entries| {
             entries.flatten().filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).map(|e| e.path()).collect()
@@ -125,7 +132,7 @@ mod tests {
     #[test]
     fn our_own_folder_is_no_orphan_and_a_reused_number_does_not_save_one() {
         let own = folder_name();
-        assert!(!is_orphan(&own));
+        assert!(!is_orphan(own));
         let (stem, _) = own.rsplit_once('-').expect("has a start");
         assert!(is_orphan(&format!("{stem}-1")));
         assert!(is_orphan(&format!("capsule-run-{}-4194305-77", pid_namespace())));

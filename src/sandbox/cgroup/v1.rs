@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,97 +15,80 @@ use crate::units::Bytes;
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// The folders of one case.
+/// What may be charged to the memory folder between two cases, at most: the kernel charges in
+/// batches that it keeps for a while, and small objects of its own outlive a process.
+const LITTLE: u64 = 1 << 20;
+
+/// The folders of a case.
 pub(in crate::sandbox) struct V1 {
-    folders: Vec<PathBuf>,
-    tasks: Vec<File>,
-    peak: File,
-    failcnt: File,
-    oom: File,
-    stat: File,
-    pids_events: File,
-    /// Kernels from 6.1 on.
-    pids_peak: Option<File>,
-    pids_max: u64,
-    /// The declared limit; the kernel's is above it.
-    memory: Bytes,
-    cpu: File,
-    cpu_user: File,
-    cpu_kernel: File,
+    memory: Memory,
+    pids: Pids,
+    cpu: Cpu,
     hybrid: bool,
-    weighted: bool,
 }
 
 impl V1 {
     pub(super) fn create(layout: &Layout, limits: &Limits) -> io::Result<Self> {
-        let (memory, pids, cpuacct, cpu) = layout
-            .v1()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "no version 1 hierarchy"))?;
-        let name = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
-        let mut made = Folders(Vec::new());
-        let memory = made.make(&layout.ours(memory)?.join(&name))?;
-        let pids = made.make(&layout.ours(pids)?.join(&name))?;
-        let cpuacct = made.make(&layout.ours(cpuacct)?.join(&name))?;
-        let weighted = limits.cpu_shares != 1024;
-        if let (true, Some(cpu)) = (weighted, cpu) {
-            let cpu = made.make(&layout.ours(cpu)?.join(&name))?;
-            write(&cpu.join("cpu.shares"), &limits.cpu_shares.to_string())?;
-        }
-        set_memory(&memory, limits.memory)?;
-        write(&pids.join("pids.max"), &limits.pids.to_string())?;
-        let tasks =
-            made.0.iter().map(|folder| open(&folder.join("tasks"), true)).collect::<io::Result<_>>()?;
+        let name = next_name();
         Ok(Self {
-            tasks,
-            peak: open(&memory.join("memory.max_usage_in_bytes"), false)?,
-            failcnt: open(&memory.join("memory.failcnt"), false)?,
-            oom: open(&memory.join("memory.oom_control"), false)?,
-            stat: open(&memory.join("memory.stat"), false)?,
-            pids_events: open(&pids.join("pids.events"), false)?,
-            pids_peak: open(&pids.join("pids.peak"), false).ok(),
-            pids_max: limits.pids.into(),
-            memory: limits.memory,
-            cpu: open(&cpuacct.join("cpuacct.usage"), false)?,
-            cpu_user: open(&cpuacct.join("cpuacct.usage_user"), false)?,
-            cpu_kernel: open(&cpuacct.join("cpuacct.usage_sys"), false)?,
+            memory: Memory::create(layout, limits, &name)?,
+            pids: Pids::create(layout, limits, &name)?,
+            cpu: Cpu::create(layout, limits, &name)?,
             hybrid: layout.hybrid,
-            weighted: weighted && cpu.is_some(),
-            folders: std::mem::take(&mut made.0),
         })
     }
 
+    /// See [`Cgroup::renew`](super::Cgroup::renew). All processes are dead and reaped.
+    pub(super) fn renew(&mut self, layout: &Layout, limits: &Limits) -> io::Result<bool> {
+        if self.pids.in_use()? || !self.cpu.fits(layout, limits) || !self.memory.renew(limits)? {
+            return Ok(false);
+        }
+        // The kernel's record of the most processes cannot be set back.
+        if self.pids.had_several() {
+            self.pids = Pids::create(layout, limits, &next_name())?;
+        } else {
+            self.pids.renew(limits)?;
+        }
+        self.cpu.renew()?;
+        self.hybrid = layout.hybrid;
+        Ok(true)
+    }
+
     pub(super) fn tasks(&self) -> Vec<BorrowedFd<'_>> {
-        self.tasks.iter().map(AsFd::as_fd).collect()
+        let parts = [&self.memory.tasks, &self.pids.tasks].into_iter().chain(&self.cpu.tasks);
+        parts.map(AsFd::as_fd).collect()
     }
 
     pub(super) fn gauge(&self) -> Gauge {
-        Gauge::V1(self.folders.clone())
+        let folders = [self.memory.folder.0.clone(), self.cpu.folders[0].0.clone()];
+        Gauge::V1 { folders, cpu_before: self.cpu.before.0 / 1_000 }
     }
 
     pub(super) fn cpu_micros(&self) -> io::Result<u64> {
-        Ok(number(&read(&self.cpu)?)? / 1_000)
+        self.cpu.micros()
     }
 
     pub(super) fn counters(&self) -> io::Result<Counters> {
-        let stat = read(&self.stat)?;
-        let pids_peak =
-            self.pids_peak.as_ref().and_then(|file| read(file).ok()).and_then(|text| number(&text).ok());
+        let memory = &self.memory;
+        let stat = read(&memory.stat)?;
         let cache = field(&stat, "cache").unwrap_or(0).saturating_sub(field(&stat, "shmem").unwrap_or(0));
-        let oom_kills = field(&read(&self.oom)?, "oom_kill").unwrap_or(0);
-        let peak = Bytes(number(&read(&self.peak)?)?);
-        let refused = field(&read(&self.pids_events)?, "max").unwrap_or(0);
+        let oom_kills = memory.oom_kills()?.saturating_sub(memory.oom_kills_before);
+        let peak = Bytes(number(&read(&memory.peak)?)?.saturating_sub(memory.before));
+        let pids_peak = self.pids.peak();
+        let (user, kernel) = self.cpu.split()?;
+        let refused = self.pids.hits()?.saturating_sub(self.pids.hits_before);
         // A limit further up counts here too, and is not the program's doing.
-        let pids_elsewhere = refused > 0 && pids_peak.is_some_and(|peak| peak < self.pids_max);
+        let pids_elsewhere = refused > 0 && pids_peak.is_some_and(|peak| peak < self.pids.most);
         Ok(Counters {
-            cpu_micros: self.cpu_micros()?,
-            user_micros: number(&read(&self.cpu_user)?)? / 1_000,
-            kernel_micros: number(&read(&self.cpu_kernel)?)? / 1_000,
+            cpu_micros: self.cpu.micros()?,
+            user_micros: user.saturating_sub(self.cpu.before.1) / 1_000,
+            kernel_micros: kernel.saturating_sub(self.cpu.before.2) / 1_000,
             memory_peak: Some(peak),
-            memory_cache_left: Bytes(cache),
+            memory_cache_left: Bytes(cache.saturating_sub(memory.before)),
             // Never failcnt: page cache runs into the limit and is reclaimed, and nobody is hurt.
             oom_kills,
-            oom_elsewhere: oom_kills > 0 && peak < self.memory,
-            memory_limit_hits: number(&read(&self.failcnt)?)?,
+            oom_elsewhere: oom_kills > 0 && peak < memory.limit,
+            memory_limit_hits: number(&read(&memory.failcnt)?)?,
             pids_limit_hits: if pids_elsewhere { 0 } else { refused },
             pids_elsewhere,
             pids_peak: pids_peak.and_then(|peak| u32::try_from(peak).ok()),
@@ -118,48 +102,254 @@ impl V1 {
             memory: "memory.limit_in_bytes",
             pids: "pids.max",
             cpu: "cpuacct.usage",
-            cpu_shares: if self.weighted { "cpu.shares" } else { "not held" },
+            cpu_shares: if self.cpu.weight.is_some() { "cpu.shares" } else { "not held" },
         }
     }
 }
 
-impl Drop for V1 {
+fn next_name() -> String {
+    NEXT.fetch_add(1, Ordering::Relaxed).to_string()
+}
+
+fn hierarchies(layout: &Layout) -> io::Result<(&Path, &Path, &Path, Option<&Path>)> {
+    layout.v1().ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "no version 1 hierarchy"))
+}
+
+/// The folder of the memory controller.
+struct Memory {
+    folder: Folder,
+    tasks: File,
+    usage: File,
+    peak: File,
+    failcnt: File,
+    oom: File,
+    stat: File,
+    hard: File,
+    /// Memory and swap together, where the kernel counts swap: else a program swaps past its limit.
+    with_swap: Option<File>,
+    /// The declared limit; the kernel's is above it.
+    limit: Bytes,
+    /// What the kernel's limit is now.
+    held: u64,
+    /// Charged before the case began.
+    before: u64,
+    oom_kills_before: u64,
+}
+
+impl Memory {
+    fn create(layout: &Layout, limits: &Limits, name: &str) -> io::Result<Self> {
+        let folder = Folder::make(layout, hierarchies(layout)?.0, name)?;
+        let with_swap = folder.0.join("memory.memsw.limit_in_bytes");
+        let with_swap = if with_swap.exists() { Some(open(&with_swap, true)?) } else { None };
+        let mut memory = Self {
+            tasks: folder.open("tasks", true)?,
+            usage: folder.open("memory.usage_in_bytes", false)?,
+            peak: folder.open_both("memory.max_usage_in_bytes")?,
+            failcnt: folder.open_both("memory.failcnt")?,
+            oom: folder.open("memory.oom_control", false)?,
+            stat: folder.open("memory.stat", false)?,
+            hard: folder.open("memory.limit_in_bytes", true)?,
+            with_swap,
+            folder,
+            limit: limits.memory,
+            held: u64::MAX,
+            before: 0,
+            oom_kills_before: 0,
+        };
+        memory.hold(limits.memory.0)?;
+        Ok(memory)
+    }
+
+    /// Sets the kernel's limit to what was declared, the margin, and what was there before.
+    fn hold(&mut self, declared: u64) -> io::Result<()> {
+        let hard = declared.saturating_add(MEMORY_MARGIN.0).saturating_add(self.before);
+        if hard == self.held {
+            return Ok(());
+        }
+        let value = hard.to_string();
+        // The limit with swap is never below the one without.
+        match &self.with_swap {
+            Some(with_swap) if hard > self.held => {
+                put(with_swap, &value)?;
+                put(&self.hard, &value)?;
+            }
+            with_swap => {
+                put(&self.hard, &value)?;
+                with_swap.iter().try_for_each(|file| put(file, &value))?;
+            }
+        }
+        self.held = hard;
+        Ok(())
+    }
+
+    /// `false`: the last case has left too much here.
+    fn renew(&mut self, limits: &Limits) -> io::Result<bool> {
+        self.before = number(&read(&self.usage)?)?;
+        if self.before > LITTLE {
+            return Ok(false);
+        }
+        self.limit = limits.memory;
+        self.hold(limits.memory.0)?;
+        put(&self.peak, "0")?;
+        put(&self.failcnt, "0")?;
+        self.oom_kills_before = self.oom_kills()?;
+        Ok(true)
+    }
+
+    fn oom_kills(&self) -> io::Result<u64> {
+        Ok(field(&read(&self.oom)?, "oom_kill").unwrap_or(0))
+    }
+}
+
+/// The folder of the process controller.
+struct Pids {
+    _folder: Folder,
+    tasks: File,
+    current: File,
+    max: File,
+    events: File,
+    /// Kernels from 6.1 on.
+    peak: Option<File>,
+    most: u64,
+    hits_before: u64,
+}
+
+impl Pids {
+    fn create(layout: &Layout, limits: &Limits, name: &str) -> io::Result<Self> {
+        let folder = Folder::make(layout, hierarchies(layout)?.1, name)?;
+        let pids = Self {
+            tasks: folder.open("tasks", true)?,
+            current: folder.open("pids.current", false)?,
+            max: folder.open("pids.max", true)?,
+            events: folder.open("pids.events", false)?,
+            peak: folder.open("pids.peak", false).ok(),
+            _folder: folder,
+            most: limits.pids.into(),
+            hits_before: 0,
+        };
+        put(&pids.max, &limits.pids.to_string())?;
+        Ok(pids)
+    }
+
+    fn in_use(&self) -> io::Result<bool> {
+        Ok(number(&read(&self.current)?)? > 0)
+    }
+
+    fn had_several(&self) -> bool {
+        self.peak().is_none_or(|peak| peak > 1)
+    }
+
+    fn renew(&mut self, limits: &Limits) -> io::Result<()> {
+        let most = u64::from(limits.pids);
+        if self.most != most {
+            put(&self.max, &most.to_string())?;
+            self.most = most;
+        }
+        self.hits_before = self.hits()?;
+        Ok(())
+    }
+
+    fn peak(&self) -> Option<u64> {
+        self.peak.as_ref().and_then(|file| read(file).ok()).and_then(|text| number(&text).ok())
+    }
+
+    fn hits(&self) -> io::Result<u64> {
+        Ok(field(&read(&self.events)?, "max").unwrap_or(0))
+    }
+}
+
+/// The folders of the CPU controllers: one that counts, and one that weighs where that was asked for.
+struct Cpu {
+    folders: Vec<Folder>,
+    tasks: Vec<File>,
+    usage: File,
+    user: File,
+    kernel: File,
+    /// Set where it is held.
+    weight: Option<u32>,
+    asked: u32,
+    /// All three, in nanoseconds, before the case began.
+    before: (u64, u64, u64),
+}
+
+impl Cpu {
+    fn create(layout: &Layout, limits: &Limits, name: &str) -> io::Result<Self> {
+        let (_, _, cpuacct, cpu) = hierarchies(layout)?;
+        let counting = Folder::make(layout, cpuacct, name)?;
+        let mut tasks = vec![counting.open("tasks", true)?];
+        let (usage, user, kernel) = (
+            counting.open("cpuacct.usage", false)?,
+            counting.open("cpuacct.usage_user", false)?,
+            counting.open("cpuacct.usage_sys", false)?,
+        );
+        let mut folders = vec![counting];
+        let weight = cpu.filter(|_| limits.cpu_shares != 1024);
+        if let Some(cpu) = weight {
+            // cpu and cpuacct may be one hierarchy, and then one folder.
+            if cpu != cpuacct {
+                let weighing = Folder::make(layout, cpu, name)?;
+                tasks.push(weighing.open("tasks", true)?);
+                folders.push(weighing);
+            }
+            let folder = &folders[folders.len() - 1];
+            write(&folder.0.join("cpu.shares"), &limits.cpu_shares.to_string())?;
+        }
+        let (weight, asked) = (weight.map(|_| limits.cpu_shares), limits.cpu_shares);
+        Ok(Self { folders, tasks, usage, user, kernel, weight, asked, before: (0, 0, 0) })
+    }
+
+    fn fits(&self, layout: &Layout, limits: &Limits) -> bool {
+        self.asked == limits.cpu_shares && (self.asked == 1024 || layout.v1().is_some())
+    }
+
+    fn renew(&mut self) -> io::Result<()> {
+        let (user, kernel) = self.split()?;
+        self.before = (self.nanos()?, user, kernel);
+        Ok(())
+    }
+
+    fn nanos(&self) -> io::Result<u64> {
+        number(&read(&self.usage)?)
+    }
+
+    fn micros(&self) -> io::Result<u64> {
+        Ok(self.nanos()?.saturating_sub(self.before.0) / 1_000)
+    }
+
+    fn split(&self) -> io::Result<(u64, u64)> {
+        Ok((number(&read(&self.user)?)?, number(&read(&self.kernel)?)?))
+    }
+}
+
+/// A folder of ours; dropping it removes it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make(layout: &Layout, hierarchy: &Path, name: &str) -> io::Result<Self> {
+        let folder = layout.ours(hierarchy)?.join(name);
+        std::fs::create_dir(&folder).map_err(|error| with_path(&error, &folder))?;
+        Ok(Self(folder))
+    }
+
+    fn open(&self, name: &str, writing: bool) -> io::Result<File> {
+        open(&self.0.join(name), writing)
+    }
+
+    fn open_both(&self, name: &str) -> io::Result<File> {
+        let path = self.0.join(name);
+        OpenOptions::new().read(true).write(true).open(&path).map_err(|error| with_path(&error, &path))
+    }
+}
+
+impl Drop for Folder {
     fn drop(&mut self) {
-        drop(Folders(std::mem::take(&mut self.folders)));
+        super::owner::remove(&self.0);
     }
 }
 
-/// Folders to be removed, also when making the next one failed.
-struct Folders(Vec<PathBuf>);
-
-impl Folders {
-    fn make(&mut self, folder: &Path) -> io::Result<PathBuf> {
-        // cpu and cpuacct may be one hierarchy, and then one folder.
-        if !self.0.iter().any(|made| made == folder) {
-            std::fs::create_dir(folder).map_err(|error| with_path(&error, folder))?;
-            self.0.push(folder.to_owned());
-        }
-        Ok(folder.to_owned())
-    }
-}
-
-impl Drop for Folders {
-    fn drop(&mut self) {
-        for folder in &self.0 {
-            super::owner::remove(folder);
-        }
-    }
-}
-
-fn set_memory(folder: &Path, limit: Bytes) -> io::Result<()> {
-    let hard = limit.0.saturating_add(MEMORY_MARGIN.0).to_string();
-    write(&folder.join("memory.limit_in_bytes"), &hard)?;
-    // Memory and swap together, where the kernel counts swap: else a program swaps past its limit.
-    let with_swap = folder.join("memory.memsw.limit_in_bytes");
-    if with_swap.exists() {
-        write(&with_swap, &hard)?;
-    }
-    Ok(())
+/// Writes one value to an open file of a cgroup, in one write.
+fn put(file: &File, value: &str) -> io::Result<()> {
+    file.write_all_at(value.as_bytes(), 0)
 }
 
 fn open(path: &Path, writing: bool) -> io::Result<File> {

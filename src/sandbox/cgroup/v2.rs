@@ -104,6 +104,13 @@ impl V2 {
         Ok(Self { path: path.to_owned(), folder, cpu, weighted, pids: limits.pids.into() })
     }
 
+    /// See [`Cgroup::renew`](super::Cgroup::renew): the kernel's records of the most memory and the
+    /// most processes cannot be set back for all kernels, so every case gets a folder.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the same shape as version 1")]
+    pub(super) fn renew(&mut self, _limits: &Limits) -> io::Result<bool> {
+        Ok(false)
+    }
+
     pub(super) fn folder(&self) -> BorrowedFd<'_> {
         self.folder.as_fd()
     }

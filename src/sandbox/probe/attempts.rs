@@ -12,7 +12,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use super::facts::{Attempt, ProbePlan};
 use crate::sandbox::sys::{self, Forked, Instruction, MountAttr};
 use crate::sandbox::wire::{FaultRecord, Ids, Step};
-use crate::sandbox::worker::{Owner, landlock, template};
+use crate::sandbox::worker::{Owner, landlock, sources, template};
 use crate::units::NoNul;
 
 /// Tries one thing. May go on in a child of this process, which then is the one that returns.
@@ -86,7 +86,7 @@ fn map_owners(ids: Ids, folder: &NoNul) -> Result<(), FaultRecord> {
     let tree = sys::open_tree(&folder.to_c_string()).step(|| format!("opening {folder}"))?;
     let meta = std::fs::metadata(folder.as_os_str()).step(mapping)?;
     let program = Owner { uid: first + 1, gid: first + 1 };
-    let map = template::id_map(meta.uid(), meta.gid(), program).step(mapping)?;
+    let map = sources::id_map(meta.uid(), meta.gid(), program).step(mapping)?;
     let id_map = Some(sys::IdMap(map.as_fd()));
     sys::set_mount_attr(tree.as_fd(), MountAttr { set: 0, private: true, id_map }).step(mapping)
 }

@@ -1,7 +1,7 @@
 //! Rules → classic BPF: a binary tree over the numbers, neighbours with the same fate merged, so
 //! that a filter of some 380 names costs a few hundred instructions to install and ten to run.
 
-use super::{Action, Arch, Rule, Test, table};
+use super::{Action, Arch, Asked, Rule, Test, table};
 use crate::sandbox::spec::SeccompPolicy;
 use crate::sandbox::sys::Instruction;
 use crate::sandbox::wire::FilterPlan;
@@ -25,13 +25,12 @@ const NUMBER: u32 = 0;
 const ARCH: u32 = 4;
 const ARGUMENTS: u32 = 16;
 
-/// The filter of a policy for an architecture, and for hosts where a cgroup counts memory or none
-/// does; `None` for [`SeccompPolicy::Off`].
-pub(in crate::sandbox) fn filter(policy: SeccompPolicy, arch: Arch, counted: bool) -> Option<FilterPlan> {
-    if policy == SeccompPolicy::Off {
+/// The filter for an architecture; `None` for [`SeccompPolicy::Off`].
+pub(in crate::sandbox) fn filter(asked: Asked, arch: Arch) -> Option<FilterPlan> {
+    if asked.policy == SeccompPolicy::Off {
         return None;
     }
-    let rules = table::rules(policy, counted);
+    let rules = table::rules(asked);
     Some(FilterPlan {
         reporting: compile(&rules, arch, USER_NOTIFICATION),
         killing: compile(&rules, arch, KILL_PROCESS),
@@ -150,6 +149,9 @@ fn value(action: Action, report: u32) -> u32 {
         Action::Allow => ALLOW,
         Action::Errno(errno) => ERRNO | u32::from(errno),
         Action::Report => report,
+        // Without a listener there is nobody to note it; the supervisor knows, and trusts nothing then.
+        Action::Note if report == USER_NOTIFICATION => report,
+        Action::Note => ALLOW,
     }
 }
 
@@ -196,8 +198,12 @@ mod tests {
         }
     }
 
+    fn asked(policy: SeccompPolicy, counted: bool) -> Asked {
+        Asked { policy, counted, host_network: false }
+    }
+
     fn decide(arch: Arch, name: &str, arguments: [u64; 6]) -> u32 {
-        let filter = filter(SeccompPolicy::Default, arch, true).expect("not off");
+        let filter = filter(asked(SeccompPolicy::Default, true), arch).expect("not off");
         run(&filter.reporting, arch.audit(), arch.number(name).expect("a known name"), arguments)
     }
 
@@ -207,8 +213,8 @@ mod tests {
             [(SeccompPolicy::Default, true), (SeccompPolicy::Default, false), (SeccompPolicy::Strict, true)]
         {
             for arch in [Arch::X86_64, Arch::Aarch64] {
-                let program = filter(policy, arch, counted).expect("not off").reporting;
-                for rule in table::rules(policy, counted).iter().filter(|rule| rule.tests.is_empty()) {
+                let program = filter(asked(policy, counted), arch).expect("not off").reporting;
+                for rule in table::rules(asked(policy, counted)).iter().filter(|rule| rule.tests.is_empty()) {
                     if let Some(number) = arch.number(rule.name) {
                         let found = run(&program, arch.audit(), number, [0; 6]);
                         assert_eq!(
@@ -225,7 +231,7 @@ mod tests {
 
     #[test]
     fn unknown_numbers_do_not_exist_and_foreign_entry_points_are_reported() {
-        let program = filter(SeccompPolicy::Default, Arch::X86_64, true).expect("not off").reporting;
+        let program = filter(asked(SeccompPolicy::Default, true), Arch::X86_64).expect("not off").reporting;
         let native = Arch::X86_64.audit();
         for number in [335, 450 + 50, 999, 0x3FFF_FFFF] {
             assert_eq!(run(&program, native, number, [0; 6]), ERRNO | 38, "{number}");
@@ -241,7 +247,8 @@ mod tests {
         for arch in [Arch::X86_64, Arch::Aarch64] {
             let vsock = decide(arch, "socket", [40 | dirty, 1, 0, 0, 0, 0]);
             assert_eq!(vsock, ERRNO | 97);
-            assert_eq!(decide(arch, "socket", [2 | dirty, 1, 0, 0, 0, 0]), ALLOW);
+            assert_eq!(decide(arch, "socket", [2 | dirty, 1, 0, 0, 0, 0]), USER_NOTIFICATION);
+            assert_eq!(decide(arch, "openat", [0, 0, 0o20_000_000 | dirty, 0, 0, 0]), USER_NOTIFICATION);
             assert_eq!(decide(arch, "socket", [2, 3 | dirty, 0, 0, 0, 0]), ERRNO | 1);
             assert_eq!(decide(arch, "socket", [2, 3 | 0o2000000, 0, 0, 0, 0]), ERRNO | 1);
             assert_eq!(decide(arch, "ioctl", [0, 0x5412 | dirty, 0, 0, 0, 0]), ERRNO | 1);
@@ -252,8 +259,9 @@ mod tests {
     #[test]
     fn memory_of_no_process_is_refused_only_where_nothing_counts_it() {
         for name in ["memfd_create", "shmget", "msgget"] {
-            assert_eq!(decide(Arch::X86_64, name, [0; 6]), ALLOW, "{name}");
-            let uncounted = filter(SeccompPolicy::Default, Arch::X86_64, false).expect("not off").reporting;
+            assert_ne!(decide(Arch::X86_64, name, [0; 6]), ERRNO | 38, "{name}");
+            let uncounted =
+                filter(asked(SeccompPolicy::Default, false), Arch::X86_64).expect("not off").reporting;
             let number = Arch::X86_64.number(name).expect("a known name");
             assert_eq!(run(&uncounted, Arch::X86_64.audit(), number, [0; 6]), ERRNO | 38, "{name}");
         }
@@ -282,6 +290,36 @@ mod tests {
     }
 
     #[test]
+    fn what_leaves_something_unseen_is_noted_and_ordinary_files_are_not() {
+        for arch in [Arch::X86_64, Arch::Aarch64] {
+            for name in ["shmget", "semget", "msgget", "mq_open", "openat2"] {
+                assert_eq!(decide(arch, name, [0; 6]), USER_NOTIFICATION, "{name}");
+            }
+            assert_eq!(decide(arch, "socketpair", [1, 1, 0, 0, 0, 0]), USER_NOTIFICATION);
+            assert_eq!(decide(arch, "openat", [0, 0, 0o102, 0, 0, 0]), ALLOW);
+        }
+        let of_host = Asked { host_network: true, ..asked(SeccompPolicy::Default, true) };
+        let program = filter(of_host, Arch::X86_64).expect("not off");
+        let socket = Arch::X86_64.number("socket").expect("a known name");
+        assert_eq!(run(&program.reporting, Arch::X86_64.audit(), socket, [2, 1, 0, 0, 0, 0]), ALLOW);
+        let program = filter(asked(SeccompPolicy::Default, true), Arch::X86_64).expect("not off");
+        assert_eq!(run(&program.killing, Arch::X86_64.audit(), socket, [2, 1, 0, 0, 0, 0]), ALLOW);
+    }
+
+    #[test]
+    fn the_cpu_clock_of_init_is_nobodys_and_ones_own_are() {
+        for name in ["clock_gettime", "clock_getres", "clock_nanosleep", "timer_create"] {
+            for kind in 0..8 {
+                let inits = u64::from(!1u32 << 3 | kind);
+                assert_eq!(decide(Arch::X86_64, name, [inits, 0, 0, 0, 0, 0]), ERRNO | 22, "{name}");
+            }
+            for own in [0, 1, 2, 3, 0xFFFF_FFFA, 0xFFFF_FFFE, u64::from(!2u32 << 3 | 2)] {
+                assert_eq!(decide(Arch::X86_64, name, [own, 0, 0, 0, 0, 0]), ALLOW, "{name} {own}");
+            }
+        }
+    }
+
+    #[test]
     fn the_program_can_always_start_and_say_that_it_could_not() {
         // The filter is installed before these are called by our own code.
         for name in ["execve", "sendmsg", "write", "exit_group", "close", "rt_sigreturn"] {
@@ -292,7 +330,7 @@ mod tests {
     #[test]
     fn a_filter_is_small_and_within_the_kernels_bound() {
         for arch in [Arch::X86_64, Arch::Aarch64] {
-            let program = filter(SeccompPolicy::Default, arch, true).expect("not off").reporting;
+            let program = filter(asked(SeccompPolicy::Default, true), arch).expect("not off").reporting;
             assert!(program.len() < 1024, "{} instructions", program.len());
         }
     }

@@ -1,6 +1,6 @@
 //! Names for reports: of a call, of a policy.
 
-use super::Arch;
+use super::{Arch, Noted, table};
 use crate::sandbox::spec::SeccompPolicy;
 
 /// The name of a system call that was reported, and of its architecture.
@@ -23,6 +23,13 @@ pub(in crate::sandbox) fn describe(number: i32, audit_arch: u32) -> (String, &'s
         ARM => (format!("syscall_{number}"), "arm"),
         _ => (format!("syscall_{number}"), "foreign"),
     }
+}
+
+/// What a call that the filter stopped was noted for; `None`: it is forbidden.
+pub(in crate::sandbox) fn noted(number: i32, audit_arch: u32) -> Option<Noted> {
+    let native = Arch::native().filter(|arch| arch.audit() == audit_arch)?;
+    let named = |name: &&str| native.number(name) == u32::try_from(number).ok();
+    table::NOTED.iter().find(|name| named(name)).and_then(|name| table::noted(name))
 }
 
 /// The policy's name in reports.

@@ -3,7 +3,8 @@
 //!
 //! What the filter does not know is answered with ENOSYS, as an older kernel would: C libraries
 //! fall back on it. What no honest program asks for stops the call and tells the supervisor
-//! ([`Action::Report`]), which kills the sandbox and puts the call's name into the report.
+//! ([`Action::Report`]), which kills the sandbox and puts the call's name into the report. What may
+//! leave something behind that cannot be seen afterwards is noted ([`Action::Note`]) and goes on.
 
 mod arch;
 mod compile;
@@ -13,5 +14,7 @@ mod table;
 
 pub(super) use arch::Arch;
 pub(super) use compile::filter;
-pub(super) use describe::{describe, policy_name};
+pub(super) use describe::{describe, noted, policy_name};
+pub(super) use rule::Asked;
 use rule::{Action, Rule, Test};
+pub(super) use table::Noted;

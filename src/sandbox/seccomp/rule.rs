@@ -1,5 +1,17 @@
 //! [`Rule`]: what is to be done with one system call.
 
+use crate::sandbox::spec::SeccompPolicy;
+
+/// What a filter is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) struct Asked {
+    pub(in crate::sandbox) policy: SeccompPolicy,
+    /// Whether a cgroup counts the program's memory.
+    pub(in crate::sandbox) counted: bool,
+    /// Whether the program has the host's network.
+    pub(in crate::sandbox) host_network: bool,
+}
+
 /// What the filter does with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
@@ -8,6 +20,9 @@ pub(super) enum Action {
     Errno(u16),
     /// Stop the call and tell the supervisor, which kills the sandbox.
     Report,
+    /// Stop the call and tell the supervisor, which lets it go on and writes down that what it may
+    /// have left behind must not be used again.
+    Note,
 }
 
 /// When a rule about arguments applies. Only the low 32 bits are looked at: the kernel truncates

@@ -1,6 +1,6 @@
 //! The names: which system calls are allowed, refused, or reported.
 
-use super::{Action, Rule, Test};
+use super::{Action, Asked, Rule, Test};
 use crate::sandbox::spec::SeccompPolicy;
 
 /// Not done, and answered as if it were.
@@ -16,6 +16,11 @@ const UNSHARE_NAMESPACES: u32 = NEW_NAMESPACES | 0x80;
 
 /// `SOCK_RAW`, `SOCK_PACKET`, in the low four bits of a socket's type.
 const RAW_SOCKETS: &[u32] = &[3, 10];
+/// `__O_TMPFILE`.
+const TMPFILE: u32 = 0o20_000_000;
+/// The CPU clocks of process 1 (its number inverted, above three bits): how much time an init that
+/// serves several cases has used is not a case's to know.
+const INITS_CLOCK: (Test, Action) = (Test::MaskedOneOf(0, !7, &[!1 << 3]), Action::Errno(22));
 /// `RLIMIT_CORE`.
 const CORE: u32 = 4;
 /// `AF_UNIX`, `AF_INET`, `AF_INET6`.
@@ -36,9 +41,6 @@ const ALLOWED: &[&str] = &[
     "chdir",
     "chmod",
     "chown",
-    "clock_getres",
-    "clock_gettime",
-    "clock_nanosleep",
     "close",
     "close_range",
     "connect",
@@ -157,14 +159,12 @@ const ALLOWED: &[&str] = &[
     "mprotect",
     "mq_getsetattr",
     "mq_notify",
-    "mq_open",
     "mq_timedreceive",
     "mq_timedsend",
     "mq_unlink",
     "mremap",
     "mseal",
     "msgctl",
-    "msgget",
     "msgrcv",
     "msgsnd",
     "msync",
@@ -173,9 +173,6 @@ const ALLOWED: &[&str] = &[
     "munmap",
     "nanosleep",
     "newfstatat",
-    "open",
-    "openat",
-    "openat2",
     "pause",
     "pidfd_open",
     "pidfd_send_signal",
@@ -236,7 +233,6 @@ const ALLOWED: &[&str] = &[
     "seccomp",
     "select",
     "semctl",
-    "semget",
     "semop",
     "semtimedop",
     "sendfile",
@@ -266,7 +262,6 @@ const ALLOWED: &[&str] = &[
     "shmat",
     "shmctl",
     "shmdt",
-    "shmget",
     "shutdown",
     "sigaltstack",
     "signalfd",
@@ -282,7 +277,6 @@ const ALLOWED: &[&str] = &[
     "tee",
     "tgkill",
     "time",
-    "timer_create",
     "timer_delete",
     "timer_getoverrun",
     "timer_gettime",
@@ -406,7 +400,16 @@ const BY_ARGUMENT: &[Rule] = &[
         tests: &[(Test::AnyBit(0, UNSHARE_NAMESPACES), Action::Report)],
         otherwise: Action::Allow,
     },
-    Rule { name: "socketpair", tests: &[(Test::OneOf(0, &[1]), Action::Allow)], otherwise: EAFNOSUPPORT },
+    // What leaves something behind that no look at the files would show is noted: see `Action::Note`.
+    // `O_TMPFILE` makes a file in no folder.
+    Rule { name: "open", tests: &[(Test::AnyBit(1, TMPFILE), Action::Note)], otherwise: Action::Allow },
+    Rule { name: "openat", tests: &[(Test::AnyBit(2, TMPFILE), Action::Note)], otherwise: Action::Allow },
+    // Its flags stand behind a pointer, where no filter can look.
+    Rule { name: "openat2", tests: &[], otherwise: Action::Note },
+    Rule { name: "clock_getres", tests: &[INITS_CLOCK], otherwise: Action::Allow },
+    Rule { name: "clock_gettime", tests: &[INITS_CLOCK], otherwise: Action::Allow },
+    Rule { name: "clock_nanosleep", tests: &[INITS_CLOCK], otherwise: Action::Allow },
+    Rule { name: "timer_create", tests: &[INITS_CLOCK], otherwise: Action::Allow },
     Rule {
         // TIOCSTI and TIOCLINUX put words into a terminal's mouth; TIOCSETD loads line disciplines.
         name: "ioctl",
@@ -431,37 +434,72 @@ const BY_ARGUMENT: &[Rule] = &[
     Rule { name: "setrlimit", tests: &[(Test::OneOf(0, &[CORE]), EPERM)], otherwise: Action::Allow },
 ];
 
-const SOCKET: Rule = Rule {
-    name: "socket",
-    tests: &[(Test::MaskedOneOf(1, 0xF, RAW_SOCKETS), EPERM), (Test::OneOf(0, FAMILIES), Action::Allow)],
-    otherwise: EAFNOSUPPORT,
-};
+/// Sockets of a network namespace that is the sandbox's own: the first one is noted, since the
+/// namespace counts and keeps what they do. What the host's own network keeps is the host's affair.
+const fn socket(families: &'static [(Test, Action)]) -> Rule {
+    Rule { name: "socket", tests: families, otherwise: EAFNOSUPPORT }
+}
+const NO_RAW: (Test, Action) = (Test::MaskedOneOf(1, 0xF, RAW_SOCKETS), EPERM);
+const SOCKET: Rule = socket(&[NO_RAW, (Test::OneOf(0, FAMILIES), Action::Note)]);
+const SOCKET_STRICT: Rule = socket(&[NO_RAW, (Test::OneOf(0, &[1]), Action::Note)]);
+const SOCKET_OF_HOST: Rule = socket(&[NO_RAW, (Test::OneOf(0, FAMILIES), Action::Allow)]);
+const SOCKET_STRICT_OF_HOST: Rule = socket(&[NO_RAW, (Test::OneOf(0, &[1]), Action::Allow)]);
 
-const SOCKET_STRICT: Rule = Rule {
-    name: "socket",
-    tests: &[(Test::MaskedOneOf(1, 0xF, RAW_SOCKETS), EPERM), (Test::OneOf(0, &[1]), Action::Allow)],
-    otherwise: EAFNOSUPPORT,
-};
+const SOCKETPAIR: Rule =
+    Rule { name: "socketpair", tests: &[(Test::OneOf(0, &[1]), Action::Note)], otherwise: EAFNOSUPPORT };
+const SOCKETPAIR_OF_HOST: Rule =
+    Rule { name: "socketpair", tests: &[(Test::OneOf(0, &[1]), Action::Allow)], otherwise: EAFNOSUPPORT };
+
+/// Objects of the IPC namespace: they stay without their makers, and their numbers count up.
+const IPC: &[&str] = &["mq_open", "msgget", "semget", "shmget"];
+/// Every name of a rule that notes.
+pub(super) const NOTED: &[&str] =
+    &["socket", "socketpair", "mq_open", "msgget", "semget", "shmget", "open", "openat", "openat2"];
+
+/// What a call that was noted may have left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Noted {
+    /// Something in what init holds: the files, the IPC namespace.
+    World,
+    /// Something in the worker's network namespace.
+    Network,
+}
+
+/// What a call that the filter stopped was noted for; `None`: it is forbidden.
+pub(super) fn noted(name: &str) -> Option<Noted> {
+    match name {
+        "socket" | "socketpair" => Some(Noted::Network),
+        name if NOTED.contains(&name) => Some(Noted::World),
+        _ => None,
+    }
+}
 
 /// Memory that belongs to no process while nobody maps it. Where no cgroup counts, a program could
 /// take all of the host's in this way, unseen by a look at its processes.
 const UNSEEN_MEMORY: &[&str] = &["memfd_create", "shmget", "msgget"];
 
-/// Every rule of a policy; `counted`: a cgroup counts the program's memory. Names that an architecture lacks are dropped by the compiler: there,
-/// the call does not exist.
-pub(super) fn rules(policy: SeccompPolicy, counted: bool) -> Vec<Rule> {
+/// Every rule of a filter. Names that an architecture lacks are dropped by the compiler: there, the
+/// call does not exist.
+pub(super) fn rules(asked: Asked) -> Vec<Rule> {
     let plain = |name: &&'static str, otherwise| Rule { name, tests: &[], otherwise };
-    let socket = if policy == SeccompPolicy::Strict { SOCKET_STRICT } else { SOCKET };
+    let unless_unseen = |name: &&'static str, action| {
+        let refused = !asked.counted && UNSEEN_MEMORY.contains(name);
+        plain(name, if refused { ENOSYS } else { action })
+    };
+    let (socket, socketpair) = match (asked.policy == SeccompPolicy::Strict, asked.host_network) {
+        (false, false) => (SOCKET, SOCKETPAIR),
+        (true, false) => (SOCKET_STRICT, SOCKETPAIR),
+        (false, true) => (SOCKET_OF_HOST, SOCKETPAIR_OF_HOST),
+        (true, true) => (SOCKET_STRICT_OF_HOST, SOCKETPAIR_OF_HOST),
+    };
     ALLOWED
         .iter()
-        .map(|name| {
-            let refused = !counted && UNSEEN_MEMORY.contains(name);
-            plain(name, if refused { ENOSYS } else { Action::Allow })
-        })
+        .map(|name| unless_unseen(name, Action::Allow))
+        .chain(IPC.iter().map(|name| unless_unseen(name, Action::Note)))
         .chain(REFUSED.iter().map(|(name, action)| plain(name, *action)))
         .chain(REPORTED.iter().map(|name| plain(name, Action::Report)))
         .chain(BY_ARGUMENT.iter().copied())
-        .chain([socket])
+        .chain([socket, socketpair])
         .collect()
 }
 
@@ -475,7 +513,7 @@ mod tests {
     #[test]
     fn no_name_stands_in_two_lists() {
         let mut seen = HashSet::new();
-        for rule in rules(SeccompPolicy::Default, true) {
+        for rule in rules(Asked { policy: SeccompPolicy::Default, counted: true, host_network: false }) {
             assert!(seen.insert(rule.name), "{} has two rules", rule.name);
         }
     }
@@ -483,7 +521,8 @@ mod tests {
     #[test]
     fn every_forbidden_name_is_known_where_it_exists() {
         // Names that are too old for aarch64 are not there; all of these are on x86_64.
-        for name in REPORTED.iter().chain(BY_ARGUMENT.iter().map(|rule| &rule.name)) {
+        let by_argument = BY_ARGUMENT.iter().map(|rule| &rule.name);
+        for name in REPORTED.iter().chain(by_argument).chain(IPC) {
             assert!(Arch::X86_64.number(name).is_some(), "{name} is not a system call of x86_64");
         }
         for name in

@@ -1,6 +1,6 @@
 //! One case from the hand-over to the death of its last process.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::SystemTime;
 
 use nix::fcntl::OFlag;
@@ -8,11 +8,11 @@ use nix::fcntl::OFlag;
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::capture::Capture;
 use crate::sandbox::cgroup::{Cgroup, Placement};
-use crate::sandbox::launch::{Worker, packet_pair};
+use crate::sandbox::launch::{Init, Worker};
 use crate::sandbox::live::{Entry, Live};
 use crate::sandbox::outcome::{Fault, FileContent, FileProblem, KillReason, Ran};
 use crate::sandbox::pump::{self, Pump};
-use crate::sandbox::spec::Spec;
+use crate::sandbox::spec::{SeccompPolicy, Spec};
 use crate::sandbox::sys::pidfd_kill;
 use crate::sandbox::watch::TreeUse;
 use crate::sandbox::wire::{self, CasePlan, Exited};
@@ -23,38 +23,59 @@ pub(in crate::sandbox) struct Supervision<'a> {
     pub(in crate::sandbox) spec: &'a Spec,
     pub(in crate::sandbox) plan: &'a CasePlan,
     pub(in crate::sandbox) worker: &'a Worker,
+    pub(in crate::sandbox) init: &'a Init,
     pub(in crate::sandbox) cgroup: &'a Cgroup,
-    pub(in crate::sandbox) files: Option<BorrowedFd<'a>>,
     pub(in crate::sandbox) cancel: &'a Cancel,
     pub(in crate::sandbox) live: &'a Live,
     pub(in crate::sandbox) setup_deadline: u64,
     pub(in crate::sandbox) two_ids: bool,
 }
 
+/// What a case may have left in what is kept. Everything, unless the opposite is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) struct Left {
+    /// In what its init holds; or its init is gone.
+    pub(in crate::sandbox) in_world: bool,
+    /// In the network namespace.
+    pub(in crate::sandbox) in_network: bool,
+}
+
+impl std::fmt::Display for Left {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match (self.in_world, self.in_network) {
+            (false, false) => "the same init",
+            (true, false) => "a new init",
+            (_, true) => "a new init and a new network",
+        })
+    }
+}
+
 /// Runs one case to its end.
-pub(in crate::sandbox) fn supervise(supervision: &Supervision<'_>) -> Result<Ran, Fault> {
-    let mut case = Case::begin(supervision)?;
-    case.until_all_are_dead()?;
-    case.finish()
+pub(in crate::sandbox) fn supervise(supervision: &Supervision<'_>) -> (Result<Ran, Fault>, Left) {
+    let mut case = match Case::begin(supervision) {
+        Ok(case) => case,
+        Err(fault) => return (Err(fault), Left { in_world: true, in_network: true }),
+    };
+    let ended = case.until_all_are_dead();
+    let result = ended.and_then(|()| case.finish());
+    let left = case.left(&result);
+    (result, left)
 }
 
 /// Where a case stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     SettingUp,
-    /// `Ready` was said; the filter and `execve` come next.
-    Ready,
+    /// `Ready` was said: what comes next is `execve`, and then the program's doing.
     Executed,
 }
 
 pub(super) struct Case<'a> {
     pub(super) with: &'a Supervision<'a>,
-    pub(super) init: OwnedFd,
-    pub(super) init_pid: i32,
     /// Its place among those that run.
     pub(super) entry: Entry<'a>,
-    pub(super) fault: Option<OwnedFd>,
-    pub(super) status: Option<OwnedFd>,
+    /// Whether init can still say something.
+    pub(super) speaking: bool,
     pub(super) listener: Option<OwnedFd>,
     pub(super) stdout: Capture,
     pub(super) stderr: Capture,
@@ -66,6 +87,8 @@ pub(super) struct Case<'a> {
     pub(super) failure: Option<Fault>,
     pub(super) exited: Option<Exited>,
     pub(super) files: Vec<Option<Result<FileContent, FileProblem>>>,
+    /// What the filter has noted, or could not: see [`Left`].
+    pub(super) noted: Left,
     pub(super) killed: Option<(KillReason, u64)>,
     pub(super) next_cpu_check: u64,
     pub(super) next_watch: u64,
@@ -87,38 +110,23 @@ impl<'a> Case<'a> {
             pump::give(pipe.1.as_fd(), owner).map_err(step)?;
             Ok::<_, Fault>(pipe)
         };
-        let pair = || packet_pair().map_err(|errno| step(errno.into()));
         let (stdin, pump) = pump::open(&with.spec.stdin, owner).map_err(step)?;
         let (out_write, out_read) = pump::open_stdout(&with.spec.stdout, owner).map_err(step)?;
         let (err_read, err_write) = pipe()?;
-        let (fault_ours, fault_theirs) = pair()?;
-        let (status_ours, status_theirs) = pair()?;
-        let mut fds = vec![
-            stdin.as_fd(),
-            out_write.as_fd(),
-            err_write.as_fd(),
-            fault_theirs.as_fd(),
-            status_theirs.as_fd(),
-        ];
-        fds.extend(with.files);
+        let mut fds = vec![stdin.as_fd(), out_write.as_fd(), err_write.as_fd()];
         match with.cgroup.placement() {
             Placement::Into(folder) => fds.push(folder),
             Placement::Tasks(tasks) => fds.extend(tasks),
             Placement::Nowhere => {}
         }
         let started = SystemTime::now();
-        let init = with.worker.begin(with.plan, &fds, with.setup_deadline)?;
-        let init_pid =
-            pid_of(&init).map_err(|error| fault::monitor("reading init's number", Some(&error)))?;
         let limit = with.spec.limits.output.0;
-        let entry = with.live.enter(with.worker.pid(), init_pid, with.cgroup.gauge());
+        let unseen = with.spec.seccomp == SeccompPolicy::Off;
+        let entry = with.live.enter(with.worker.pid(), with.init.pid, with.cgroup.gauge());
         let mut case = Self {
             with,
-            init,
-            init_pid,
             entry,
-            fault: Some(fault_ours),
-            status: Some(status_ours),
+            speaking: true,
             listener: None,
             stdout: Capture::new(out_read, limit).map_err(step)?,
             stderr: Capture::new(Some(err_read), limit).map_err(step)?,
@@ -129,6 +137,7 @@ impl<'a> Case<'a> {
             failure: None,
             exited: None,
             files: vec![None; with.plan.collect.len()],
+            noted: Left { in_world: unseen, in_network: unseen },
             killed: None,
             next_cpu_check: u64::MAX,
             next_watch: u64::MAX,
@@ -136,17 +145,31 @@ impl<'a> Case<'a> {
             watched_peak: 0,
             resident_before: 0,
             watched_tasks: 0,
-            buffer: vec![0; 64 << 10],
+            buffer: Vec::new(),
         };
         if case.entry.was_asked_before(None) {
             case.kill(KillReason::Cancelled);
         }
-        // Init holds until now: from here on somebody can kill it.
-        if let Some(status) = &case.status {
-            wire::send(status.as_fd(), &true, &[])
-                .map_err(|error| fault::monitor("starting a case", Some(&error)))?;
+        // We hold its pidfd: from here on somebody can kill it.
+        match wire::send(with.init.case.as_fd(), with.plan, &fds) {
+            // It was killed before it began.
+            Err(_) if case.killed.is_some() => {}
+            sent => sent.map_err(|error| fault::setup_io("handing a case to its init", &error))?,
         }
         Ok(case)
+    }
+
+    /// What may be left in what is kept.
+    fn left(&self, result: &Result<Ran, Fault>) -> Left {
+        let proven =
+            result.is_ok() && self.killed.is_none() && self.exited.is_some_and(|exited| exited.untouched);
+        Left { in_world: !proven || self.noted.in_world, ..self.noted }
+    }
+
+    /// Whether the case is over: the program and all that it started are dead, and everything is told.
+    pub(super) fn is_over(&self) -> bool {
+        let told = self.failure.is_some() || self.files.iter().all(Option::is_some);
+        self.killed.is_none() && self.exited.is_some() && told
     }
 
     pub(super) fn written(&self) -> u64 {
@@ -161,21 +184,13 @@ impl<'a> Case<'a> {
         log::debug!("killing the case: {reason:?}");
         self.killed = Some((reason, monotonic_nanos()));
         // The death of PID 1 is the death of its namespace. If this fails, init is dead already.
-        let _ = pidfd_kill(self.init.as_fd(), libc::SIGKILL);
+        let _ = pidfd_kill(self.with.init.process.as_fd(), libc::SIGKILL);
         self.with.cgroup.kill();
     }
 
     pub(super) fn worker_died(&mut self) -> Result<(), Fault> {
         // A worker says why before it goes, if it can. Init dies with it.
-        let _ = pidfd_kill(self.init.as_fd(), libc::SIGKILL);
+        let _ = pidfd_kill(self.with.init.process.as_fd(), libc::SIGKILL);
         Err(fault::monitor("the worker of a case has died", None))
     }
-}
-
-/// The process number behind a pidfd, in our own namespace.
-fn pid_of(pidfd: &OwnedFd) -> std::io::Result<i32> {
-    use std::os::fd::AsRawFd;
-    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
-    let pid = text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok());
-    pid.ok_or_else(|| std::io::ErrorKind::InvalidData.into())
 }

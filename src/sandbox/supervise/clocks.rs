@@ -69,7 +69,7 @@ impl Case<'_> {
             Some(stopped) => {
                 Some(format!("capsule-run was stopped for {:.1} s while the case ran", stopped.as_secs_f64()))
             }
-            None if pauses::is_stopped(self.init_pid) => {
+            None if pauses::is_stopped(self.with.init.pid) => {
                 Some("somebody has stopped the init of the case".to_owned())
             }
             None => None,
@@ -83,7 +83,7 @@ impl Case<'_> {
         }
     }
 
-    /// `Ready`, then the end of file: the program is running.
+    /// `Ready`: from here on it is the program's time.
     pub(super) fn executed(&mut self) {
         self.stage = Stage::Executed;
         let now = monotonic_nanos();
@@ -133,7 +133,7 @@ impl Case<'_> {
     }
 
     fn watch_tree(&mut self) {
-        self.tree = watch::tree(self.init_pid);
+        self.tree = watch::tree(self.with.init.pid);
         self.watched_peak = self.watched_peak.max(self.tree.memory);
         self.watched_tasks = self.watched_tasks.max(self.tree.tasks);
         if self.tree.memory > self.with.spec.limits.memory.0 {

@@ -17,8 +17,7 @@ use crate::sandbox::{fault, monotonic_nanos};
 enum Watched {
     Init,
     Worker,
-    Fault,
-    Status,
+    Record,
     Listener,
     Stdout,
     Stderr,
@@ -35,8 +34,7 @@ impl Case<'_> {
                 match what {
                     Watched::Init => {}
                     Watched::Worker => return self.worker_died(),
-                    Watched::Fault => self.read_fault(MsgFlags::MSG_DONTWAIT),
-                    Watched::Status => self.read_status(MsgFlags::MSG_DONTWAIT),
+                    Watched::Record => self.read_records(MsgFlags::MSG_DONTWAIT),
                     Watched::Listener => self.read_listener(),
                     Watched::Stdout => self.stdout.read(&mut self.buffer),
                     Watched::Stderr => self.stderr.read(&mut self.buffer),
@@ -47,7 +45,7 @@ impl Case<'_> {
             if self.written() > self.with.spec.limits.output.0 {
                 self.kill(KillReason::Output);
             }
-            if ready.contains(&Watched::Init) {
+            if ready.contains(&Watched::Init) || self.is_over() {
                 return Ok(());
             }
             self.look_at_the_clocks()?;
@@ -56,10 +54,12 @@ impl Case<'_> {
 
     /// Waits for a descriptor or the next deadline; says what is ready.
     fn wait(&self) -> Result<Vec<Watched>, Fault> {
-        let mut what = vec![(Watched::Init, self.init.as_fd(), PollFlags::POLLIN)];
+        let init = self.with.init;
+        let mut what = vec![(Watched::Init, init.process.as_fd(), PollFlags::POLLIN)];
         what.push((Watched::Worker, self.with.worker.control(), PollFlags::empty()));
-        what.extend(self.fault.as_ref().map(|fd| (Watched::Fault, fd.as_fd(), PollFlags::POLLIN)));
-        what.extend(self.status.as_ref().map(|fd| (Watched::Status, fd.as_fd(), PollFlags::POLLIN)));
+        if self.speaking {
+            what.push((Watched::Record, init.case.as_fd(), PollFlags::POLLIN));
+        }
         what.extend(self.stdout.fd().map(|fd| (Watched::Stdout, fd, PollFlags::POLLIN)));
         what.extend(self.stderr.fd().map(|fd| (Watched::Stderr, fd, PollFlags::POLLIN)));
         if let Some((fd, reading)) = self.pump.as_ref().and_then(Pump::waits_for) {

@@ -16,9 +16,10 @@ use crate::units::Bytes;
 
 impl Case<'_> {
     /// All processes are dead: the last words, the counters, the facts.
-    pub(super) fn finish(mut self) -> Result<Ran, Fault> {
-        self.read_fault(MsgFlags::MSG_DONTWAIT);
-        self.read_status(MsgFlags::MSG_DONTWAIT);
+    pub(super) fn finish(&mut self) -> Result<Ran, Fault> {
+        if !self.is_over() {
+            self.read_records(MsgFlags::MSG_DONTWAIT);
+        }
         if self.listener.is_some() && self.killed.is_none() && self.exited.is_none() {
             self.read_listener();
         }
@@ -58,7 +59,7 @@ impl Case<'_> {
         Ok(self.ran(counters))
     }
 
-    fn ran(mut self, counters: Counters) -> Ran {
+    fn ran(&mut self, counters: Counters) -> Ran {
         let end_of_wall = match (&self.exited, &self.killed) {
             (Some(exited), _) => clock::less_stops(exited.at_nanos),
             (None, Some((_, at))) => *at,
@@ -74,12 +75,12 @@ impl Case<'_> {
             disk_full: self.exited.is_some_and(|exited| exited.disk_full),
         };
         let missing = || Err(FileProblem::Missing);
-        let files = self.with.spec.collect.iter().zip(self.files);
+        let files = self.with.spec.collect.iter().zip(std::mem::take(&mut self.files));
         Ran {
             started: self.started,
             completed: SystemTime::now(),
             end: self.exited.map_or(End::Killed, |exited| end(exited.status)),
-            killed_by: self.killed.map(|(reason, _)| reason),
+            killed_by: self.killed.as_ref().map(|(reason, _)| reason.clone()),
             usage: Usage { output: Bytes(self.stdout.total() + self.stderr.total()), ..usage },
             events,
             stdout: self.stdout.finish(&mut buffer),
@@ -174,7 +175,7 @@ impl Case<'_> {
         }
         let kind =
             |layer: &u32| usize::try_from(*layer).ok().and_then(|n| self.with.worker.layers.get(n).copied());
-        let kinds: Vec<_> = self.with.plan.layers.iter().filter_map(kind).collect();
+        let kinds: Vec<_> = self.with.init.plan.layers.iter().filter_map(kind).collect();
         if !self.with.worker.overlay || kinds.contains(&LayerKind::Copied) {
             "copy".to_owned()
         } else if kinds.contains(&LayerKind::IdMapped) {

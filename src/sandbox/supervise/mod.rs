@@ -10,4 +10,4 @@ mod facts;
 mod pauses;
 mod records;
 
-pub(super) use case::{Supervision, supervise};
+pub(super) use case::{Left, Supervision, supervise};

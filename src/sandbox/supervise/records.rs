@@ -6,38 +6,38 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sys::socket::MsgFlags;
 
-use super::case::{Case, Stage};
+use super::case::{Case, Left, Stage};
 use crate::sandbox::outcome::{Fault, FaultKind, FileContent, FileProblem, KillReason};
-use crate::sandbox::sys::{Notice, receive_notification};
+use crate::sandbox::seccomp::{self, Noted};
+use crate::sandbox::sys::{Notice, let_go_on, receive_notification};
 use crate::sandbox::wire::{self, FileFault, FileRecord, Record};
-use crate::sandbox::{clock, fault, seccomp};
+use crate::sandbox::{clock, fault};
 use crate::units::Bytes;
 
 impl Case<'_> {
-    pub(super) fn read_fault(&mut self, flags: MsgFlags) {
-        while let Some(socket) = &self.fault {
-            match wire::receive::<Record>(socket.as_fd(), flags) {
-                Ok(Some((record, fds))) => self.on_fault_record(record, fds),
-                Ok(None) => {
-                    self.fault = None;
-                    if self.stage == Stage::Ready {
-                        self.executed();
-                    }
-                }
+    pub(super) fn read_records(&mut self, flags: MsgFlags) {
+        while self.speaking {
+            match wire::receive::<Record>(self.with.init.case.as_fd(), flags) {
+                Ok(Some((record, fds))) => self.on_record(record, fds),
                 Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => return,
-                Err(_) => self.fault = None,
+                // Its end: not waited for again, or it would wake us until init's own end.
+                Ok(None) | Err(_) => self.speaking = false,
             }
         }
     }
 
-    fn on_fault_record(&mut self, record: Record, mut fds: Vec<OwnedFd>) {
+    fn on_record(&mut self, record: Record, mut fds: Vec<OwnedFd>) {
         match record {
-            Record::Ready { at_nanos, cpu_nanos, resident_kib, .. } => {
+            Record::Ready { at_nanos, cpu_nanos, resident_kib } => {
                 self.resident_before = resident_kib;
-                self.stage = Stage::Ready;
                 self.start = (clock::less_stops(at_nanos), cpu_nanos);
+                self.listener = fds.pop();
+                if self.listener.is_none() {
+                    // Nobody tells us what the program does.
+                    self.noted = Left { in_world: true, in_network: true };
+                }
+                self.executed();
             }
-            Record::Listener => self.listener = fds.pop(),
             Record::Fault(record) => {
                 self.stage = Stage::SettingUp;
                 self.failure = Some(fault::setup(record));
@@ -55,7 +55,8 @@ impl Case<'_> {
                         .to_owned(),
                 });
             }
-            Record::Exited(_) | Record::File { .. } => {}
+            Record::Exited(exited) => self.exited = Some(exited),
+            Record::File { index, result } => self.on_file(index, result, fds),
         }
     }
 
@@ -78,19 +79,6 @@ impl Case<'_> {
         Fault { kind, step: format!("executing {command}"), errno: Some(errno), help: help.to_owned() }
     }
 
-    pub(super) fn read_status(&mut self, flags: MsgFlags) {
-        while let Some(status) = &self.status {
-            match wire::receive::<Record>(status.as_fd(), flags) {
-                Ok(Some((Record::Exited(exited), _))) => self.exited = Some(exited),
-                Ok(Some((Record::File { index, result }, fds))) => self.on_file(index, result, fds),
-                Ok(Some(_)) => {}
-                Err(error) if error.raw_os_error() == Some(libc::EAGAIN) => return,
-                // Its end: not waited for again, or it would wake us until init's own end.
-                Ok(None) | Err(_) => self.status = None,
-            }
-        }
-    }
-
     fn on_file(&mut self, index: u32, result: Result<FileRecord, FileFault>, mut fds: Vec<OwnedFd>) {
         let Some(slot) = usize::try_from(index).ok().and_then(|index| self.files.get_mut(index)) else {
             return;
@@ -105,11 +93,21 @@ impl Case<'_> {
     pub(super) fn read_listener(&mut self) {
         let Some(listener) = &self.listener else { return };
         match receive_notification(listener.as_fd()) {
-            Ok(Notice::Call(notification)) => {
-                let (name, arch) = seccomp::describe(notification.number, notification.arch);
-                let number = i64::from(notification.number);
-                // The listener stays open until all are dead: closing it would let the call return.
-                self.kill(KillReason::ForbiddenSyscall { name, number, arch });
+            Ok(Notice::Call(call)) => {
+                match seccomp::noted(call.number, call.arch) {
+                    Some(Noted::World) => self.noted.in_world = true,
+                    Some(Noted::Network) => self.noted.in_network = true,
+                    None => {
+                        let (name, arch) = seccomp::describe(call.number, call.arch);
+                        let number = i64::from(call.number);
+                        // The listener stays open until all are dead: closing it would let the call return.
+                        return self.kill(KillReason::ForbiddenSyscall { name, number, arch });
+                    }
+                }
+                if let Err(error) = let_go_on(listener.as_fd(), call) {
+                    self.failure = Some(fault::monitor("letting a system call go on", Some(&error)));
+                    self.kill(KillReason::Cancelled);
+                }
             }
             // A signal has taken back what was to be read. The next call is to be seen all the same.
             Ok(Notice::Nothing) => {}

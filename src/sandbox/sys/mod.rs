@@ -1,6 +1,7 @@
 //! One thin wrapper per system call that neither `std` nor `nix` offers safely. The only `unsafe`
 //! code of the project. Nothing here decides anything.
 
+mod borrowed;
 mod fds;
 mod landlock;
 mod mounts;
@@ -8,6 +9,7 @@ mod privileges;
 mod processes;
 mod seccomp;
 
+pub(super) use borrowed::{Birth, Execution, Stack, has_clone3, run_borrowed};
 pub(super) use fds::{close_from, close_on_exec_from, receive, send};
 pub(super) use landlock::{
     LandlockHandled, landlock_abi, landlock_allow, landlock_restrict, landlock_ruleset,
@@ -17,7 +19,7 @@ pub(super) use privileges::{
     drop_bounding_set, drop_capabilities, join_new_session_keyring, lock_securebits, reset_signals,
 };
 pub(super) use processes::{Forked, Waited, exit_now, fork, pidfd_kill, wait_any};
-pub(super) use seccomp::{Instruction, Notice, install_filter, receive_notification};
+pub(super) use seccomp::{Instruction, Notice, install_filter, let_go_on, receive_notification};
 
 use std::io;
 

@@ -37,8 +37,9 @@ pub(in crate::sandbox) fn fork(namespaces: u64, cgroup: Option<BorrowedFd<'_>>) 
     }
     // SAFETY: `args` is live and its own size is passed; `pidfd` outlives the call. Without
     // CLONE_VM the child has its own memory and stack, so returning into it twice is sound.
-    // Every caller (worker::{serve, init, template}, probe::{prober, attempts}) lives in a process
-    // that worker_main started and that makes no thread, so no lock of the runtime is left held.
+    // Every caller (worker::serve, probe::{prober, attempts}) lives in a process of ours that makes no
+    // thread, so no lock of the runtime is left held; early::prepare is called before there are threads;
+    // the child of worker::sources, who may have been the supervisor, only closes and reads descriptors.
     let made =
         check(unsafe { libc::syscall(libc::SYS_clone3, &raw mut args, size_of::<libc::clone_args>()) });
     let pid = match made {

@@ -36,12 +36,25 @@ pub(in crate::sandbox) fn install_filter(
     let len = libc::c_ushort::try_from(program.len())
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "filter too long"))?;
     let raw = Program { len, filter: program.as_ptr() };
-    let flags = if listen { libc::SECCOMP_FILTER_FLAG_NEW_LISTENER } else { 0 };
-    // SAFETY: `raw` has the layout of sock_fprog and Instruction (repr(C)) that of sock_filter;
-    // `len` is the length of the slice behind `filter`, which outlives the call.
-    let fd = check(unsafe {
-        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const raw)
-    })?;
+    let install = |flags: libc::c_ulong| {
+        // SAFETY: `raw` has the layout of sock_fprog and Instruction (repr(C)) that of sock_filter;
+        // `len` is the length of the slice behind `filter`, which outlives the call.
+        check(unsafe {
+            libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const raw)
+        })
+    };
+    // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (Linux 5.19): a call that the supervisor looks at and
+    // lets go on is not interrupted by a signal, as it would not be without us.
+    const WAIT_KILLABLE: libc::c_ulong = 1 << 5;
+    let fd = match listen {
+        false => install(0),
+        true => install(libc::SECCOMP_FILTER_FLAG_NEW_LISTENER | WAIT_KILLABLE).or_else(|error| match error
+            .raw_os_error()
+        {
+            Some(libc::EINVAL) => install(libc::SECCOMP_FILTER_FLAG_NEW_LISTENER),
+            _ => Err(error),
+        }),
+    }?;
     if !listen {
         return Ok(None);
     }
@@ -53,6 +66,8 @@ pub(in crate::sandbox) fn install_filter(
 /// A system call that waits for our decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::sandbox) struct Notification {
+    /// By which it is answered.
+    pub(in crate::sandbox) id: u64,
     /// Its number.
     pub(in crate::sandbox) number: i32,
     /// `AUDIT_ARCH_*` of the entry point.
@@ -88,10 +103,29 @@ pub(in crate::sandbox) fn receive_notification(listener: BorrowedFd<'_>) -> io::
     // SAFETY: the request's size field (80) is that of `notification`, which is alive and ours.
     let result = unsafe { libc::ioctl(listener.as_raw_fd(), RECEIVE, &raw mut notification) };
     match check(libc::c_long::from(result)) {
-        Ok(_) => {
-            Ok(Notice::Call(Notification { number: notification.data.nr, arch: notification.data.arch }))
-        }
+        Ok(_) => Ok(Notice::Call(Notification {
+            id: notification.id,
+            number: notification.data.nr,
+            arch: notification.data.arch,
+        })),
         Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) => Ok(Notice::Nothing),
         Err(error) => Err(error),
+    }
+}
+
+/// Lets a call that waits go on as if it had not been looked at.
+pub(in crate::sandbox) fn let_go_on(listener: BorrowedFd<'_>, call: Notification) -> io::Result<()> {
+    // SECCOMP_IOCTL_NOTIF_SEND = _IOWR('!', 1, struct seccomp_notif_resp), 24 bytes.
+    const SEND: libc::c_ulong = 0xC018_2101;
+    // SAFETY: seccomp_notif_resp is a plain struct of integers for which all zeroes is a valid value.
+    let mut answer: libc::seccomp_notif_resp = unsafe { std::mem::zeroed() };
+    answer.id = call.id;
+    answer.flags = 1; // SECCOMP_USER_NOTIF_FLAG_CONTINUE
+    // SAFETY: the request's size field (24) is that of `answer`, which is alive and ours.
+    let result = unsafe { libc::ioctl(listener.as_raw_fd(), SEND, &raw mut answer) };
+    match check(libc::c_long::from(result)) {
+        // Interrupted or killed meanwhile.
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(()),
+        other => other.map(|_| ()),
     }
 }

@@ -1,13 +1,18 @@
-//! Init: PID 1 of a case. Builds what is fresh for each case, starts the program, reaps, and
-//! says how it ended. It is not the program's user where there are two ids, holds the
-//! capabilities of the case's namespaces, cannot be traced, and sits outside the case's cgroup, so
-//! that nothing the program uses up is taken from init.
+//! Init: PID 1 of a case. Builds what is fresh, starts the program, reaps, and says how it ended. It
+//! is not the program's user where there are two ids, holds the capabilities of the case's
+//! namespaces, cannot be traced, and sits outside the case's cgroup, so that nothing the program
+//! uses up is taken from init.
 //!
 //! Order, each neighbour for a reason: parent-death signal first (a case must not outlive its
 //! supervisor) → the writable tmpfs (bounded in bytes and inodes, holds everything a program can
 //! write) → files and workspace in it → procfs of this PID namespace → pivot, so that the
-//! worker's own root is gone → "go" from the supervisor, which by now holds our pidfd → program.
+//! worker's own root is gone → Landlock rules, whose places are those that the program sees → a
+//! case from the supervisor, which by now holds our pidfd → program.
+//!
+//! An init serves another case only if the last one has provably left nothing in what it holds
+//! ([`keep`]) and the supervisor has seen no call that could have; else the supervisor kills it.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -20,12 +25,17 @@ use nix::sys::socket::MsgFlags;
 use nix::sys::stat::Mode;
 
 use super::copy::{Owner, copy_tree};
+use super::keep::{self, Keeper};
+use super::landlock;
 use super::program::{self, Entry};
 use super::template::{self, ANCHOR, Built, PROGRAM_ID, ROOT, SOURCES, WRITABLE};
 use crate::sandbox::fault;
 use crate::sandbox::monotonic_nanos;
-use crate::sandbox::sys::{self, Forked, Waited};
-use crate::sandbox::wire::{self, CasePlan, Exited, FaultRecord, FileFault, FileRecord, Record, Step};
+use crate::sandbox::sys::{self, Birth, Stack, Waited};
+use crate::sandbox::wire::{
+    self, CasePlan, Exited, FaultRecord, FileFault, FileRecord, FilterPlan, InitPlan, PlacementPlan, Record,
+    Step,
+};
 use crate::units::NoNul;
 
 /// The descriptors of a case.
@@ -33,54 +43,97 @@ pub(super) struct CaseFds {
     pub(super) stdin: OwnedFd,
     pub(super) stdout: OwnedFd,
     pub(super) stderr: OwnedFd,
-    pub(super) fault: OwnedFd,
-    pub(super) status: OwnedFd,
-    pub(super) files: Option<OwnedFd>,
     pub(super) tasks: Vec<OwnedFd>,
     pub(super) cgroup: Option<OwnedFd>,
 }
 
-/// Init's whole life.
-pub(super) fn run(plan: &CasePlan, fds: CaseFds, built: &Built) -> ! {
+impl CaseFds {
+    /// Sorts the descriptors that came with a plan: see `supervise::case` for the order.
+    fn split(plan: &CasePlan, fds: Vec<OwnedFd>) -> Option<Self> {
+        let mut fds = fds.into_iter();
+        let mut next = || fds.next();
+        let (stdin, stdout, stderr) = (next()?, next()?, next()?);
+        let (mut tasks, mut cgroup) = (Vec::new(), None);
+        match plan.placement {
+            PlacementPlan::Nowhere => {}
+            PlacementPlan::Into => cgroup = Some(next()?),
+            PlacementPlan::Tasks(count) => {
+                for _ in 0..count {
+                    tasks.push(next()?);
+                }
+            }
+        }
+        Some(Self { stdin, stdout, stderr, tasks, cgroup })
+    }
+}
+
+/// Init's whole life. `case` is the socket to the supervisor, `files` the content of the plan's files.
+pub(super) fn run(plan: &InitPlan, case: OwnedFd, files: Option<OwnedFd>, built: &Built) -> ! {
     let _ = nix::sys::prctl::set_name(c"capsule-init");
-    if let Err(fault) = live(plan, fds, built) {
-        log::debug!("init: {fault:?}");
+    if let Err(fault) = live(plan, case.as_fd(), files, built) {
+        // If the supervisor is gone there is nobody to tell.
+        let _ = wire::send(case.as_fd(), &Record::Fault(fault), &[]);
     }
     sys::exit_now()
 }
 
-fn live(plan: &CasePlan, fds: CaseFds, built: &Built) -> Result<(), FaultRecord> {
-    let told = die_with_worker().and_then(|()| set_up(plan, &fds, built));
-    let afterwards = match told {
-        Ok(afterwards) => afterwards,
-        Err(fault) => {
-            return wire::send(fds.fault.as_fd(), &Record::Fault(fault), &[]).step(|| "reporting".to_owned());
-        }
-    };
-    // The supervisor holds our pidfd when it says "go"; if it is gone, so are we.
-    let go =
-        wire::receive::<bool>(fds.status.as_fd(), MsgFlags::empty()).step(|| "waiting for go".to_owned())?;
-    if go.is_none() {
-        return Ok(());
+fn live(
+    plan: &InitPlan,
+    case: BorrowedFd<'_>,
+    files: Option<OwnedFd>,
+    built: &Built,
+) -> Result<(), FaultRecord> {
+    die_with_worker()?;
+    let mut world = set_up(plan, files, built)?;
+    loop {
+        // The supervisor holds our pidfd when it sends a case; if it is gone, so are we.
+        let message =
+            wire::receive::<CasePlan>(case, MsgFlags::empty()).step(|| "reading a plan".to_owned())?;
+        let Some((plan, fds)) = message else { return Ok(()) };
+        let Some(fds) = CaseFds::split(&plan, fds) else {
+            return Err(FaultRecord {
+                step: "reading a plan: descriptors are missing".to_owned(),
+                errno: None,
+            });
+        };
+        one_case(&plan, fds, case, &mut world, built)?;
     }
-    let (forked, entry) = match sys::fork(0, fds.cgroup.as_ref().map(AsFd::as_fd)) {
-        Err(error) if fds.cgroup.is_some() && error.raw_os_error() == Some(libc::ENOSYS) => {
-            (sys::fork(0, None), Entry::Joins)
-        }
-        forked => (forked, Entry::BornInside),
+}
+
+fn one_case(
+    plan: &CasePlan,
+    fds: CaseFds,
+    case: BorrowedFd<'_>,
+    world: &mut World,
+    built: &Built,
+) -> Result<(), FaultRecord> {
+    let execution = program::execution(plan);
+    let pid = world.keeper.as_ref().map(Keeper::next_pid).transpose()?;
+    let has_clone3 = sys::has_clone3();
+    let birth = Birth { cgroup: fds.cgroup.as_ref().map(AsFd::as_fd).filter(|_| has_clone3), pid };
+    let setup = program::Setup {
+        plan,
+        fds: &fds,
+        case,
+        built,
+        execution: &execution,
+        wall: world.wall.as_ref().map(AsFd::as_fd),
+        filter: world.filter.as_deref(),
+        entry: if has_clone3 { Entry::BornInside } else { Entry::Joins },
     };
-    match forked {
-        Ok(Forked::Child) => program::run(plan, &fds, built, entry),
-        Ok(Forked::Parent { pid, .. }) => {
-            let status = fds.status.try_clone().step(|| "keeping the status socket".to_owned())?;
-            // The program's ends must not be held open by us: their end of file is its end.
-            drop(fds);
-            watch(plan, pid, status.as_fd(), &afterwards)
-        }
-        Err(error) => {
-            let fault = FaultRecord::new("starting the program's process", &error);
-            wire::send(fds.fault.as_fd(), &Record::Fault(fault), &[]).step(|| "reporting".to_owned())
-        }
+    let mut failed = None;
+    let program = sys::run_borrowed(birth, &mut world.stack, || failed = Some(program::run(&setup)))
+        .step(|| "starting the program's process".to_owned())?;
+    if let Some(record) = failed {
+        wire::send(case, &record, &[]).step(|| "reporting".to_owned())?;
+    }
+    if plan.streams_are_ours {
+        // Ours too until all is told: their end of file would wake the supervisor once more, for nothing.
+        watch(plan, program, case, world)
+    } else {
+        // Somebody else waits for their ends.
+        drop(fds);
+        watch(plan, program, case, world)
     }
 }
 
@@ -91,19 +144,27 @@ fn die_with_worker() -> Result<(), FaultRecord> {
     nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL).step(|| "PR_SET_PDEATHSIG".to_owned())
 }
 
-/// Folders of the case that are looked at when the program has ended.
-struct Afterwards {
-    /// Our own `io` file of procfs, opened while that was possible.
-    io: Option<File>,
+/// What init holds for its cases.
+struct World {
+    /// Our own `io` file of procfs, opened while that was possible, and what it said before.
+    io: Option<(File, (u64, u64))>,
     /// The tmpfs that holds everything writable.
     tmpfs: OwnedFd,
     workspace: OwnedFd,
+    /// The Landlock rules, made while every place could still be opened.
+    wall: Option<OwnedFd>,
+    filter: Option<Cow<'static, FilterPlan>>,
+    stack: Stack,
+    /// What proves that a case has left nothing, where that can be proven.
+    keeper: Option<Keeper>,
 }
 
-fn set_up(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Afterwards, FaultRecord> {
+fn set_up(plan: &InitPlan, files: Option<OwnedFd>, built: &Built) -> Result<World, FaultRecord> {
     let io = own_io_file();
+    let last_pid = keep::last_pid_file(plan, built);
     let options = format!("size={},nr_inodes={},mode=755", plan.disk, plan.inodes);
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    // Looking into a folder leaves no trace: then one that was only looked into is as it was.
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NODIRATIME;
     mount(Some("tmpfs"), WRITABLE, Some("tmpfs"), flags, Some(options.as_str()))
         .step(|| "mounting the writable tmpfs".to_owned())?;
     for (name, mode) in [("tmp", 0o1777), ("shm", 0o1777), ("workspace", 0o755), ("work", 0o700)] {
@@ -111,7 +172,7 @@ fn set_up(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Afterwards, F
         folder_with(&folder, mode).step(|| format!("making {folder}"))?;
     }
     own(Path::new("/writable/workspace"), built.two_ids).step(|| "giving the workspace away".to_owned())?;
-    put_files(plan, fds, built.two_ids)?;
+    put_files(plan, files, built.two_ids)?;
     let tmpfs = open_folder(WRITABLE).step(|| "opening the writable tmpfs".to_owned())?;
     bind(&format!("{WRITABLE}/tmp"), "tmp")?;
     bind(&format!("{WRITABLE}/shm"), "dev/shm")?;
@@ -122,7 +183,13 @@ fn set_up(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Afterwards, F
     }
     pivot()?;
     let workspace = open_folder("/workspace").step(|| "opening the workspace".to_owned())?;
-    Ok(Afterwards { io, tmpfs, workspace })
+    let wall = built.landlock.map(|abi| landlock::wall(abi, built.host_network, &plan.writable));
+    let wall = wall.transpose().step(|| "making the Landlock rules".to_owned())?;
+    let stack = Stack::new().step(|| "making the program's first stack".to_owned())?;
+    let keeper = last_pid.map(|last_pid| Keeper::new(last_pid, &tmpfs)).transpose()?;
+    let filter = plan.filter.clone();
+    let io = io.map(|file| (file, (0, 0)));
+    Ok(World { io, tmpfs, workspace, wall, filter, stack, keeper })
 }
 
 /// Opens our `io` file. Files of a process that is not dumpable belong to the host's root, who is
@@ -151,9 +218,8 @@ fn open_folder(path: &str) -> nix::Result<OwnedFd> {
 
 /// Writes the case's files into the layer that will be on top of the workspace. The folder is
 /// empty and ours: no link can stand in the way.
-fn put_files(plan: &CasePlan, fds: &CaseFds, two_ids: bool) -> Result<(), FaultRecord> {
-    let Some(content) = &fds.files else { return Ok(()) };
-    let content = File::from(content.try_clone().step(|| "reading the case's files".to_owned())?);
+fn put_files(plan: &InitPlan, files: Option<OwnedFd>, two_ids: bool) -> Result<(), FaultRecord> {
+    let Some(content) = files.map(File::from) else { return Ok(()) };
     for file in &plan.files {
         put_file(&content, file, two_ids).step(|| format!("putting {} into the workspace", file.path))?;
     }
@@ -198,7 +264,7 @@ fn bind(from: &str, to: &str) -> Result<(), FaultRecord> {
 }
 
 /// The workspace: an overlay of the case's files and writes over the layers, or a copy of them.
-fn workspace(plan: &CasePlan, built: &Built) -> Result<(), FaultRecord> {
+fn workspace(plan: &InitPlan, built: &Built) -> Result<(), FaultRecord> {
     if plan.layers.is_empty() {
         return bind("/writable/workspace", "workspace");
     }
@@ -235,12 +301,7 @@ fn pivot() -> Result<(), FaultRecord> {
 }
 
 /// Reaps until the program is gone, ends whatever it left, and tells.
-fn watch(
-    plan: &CasePlan,
-    program: i32,
-    status: BorrowedFd<'_>,
-    afterwards: &Afterwards,
-) -> Result<(), FaultRecord> {
+fn watch(plan: &CasePlan, program: i32, case: BorrowedFd<'_>, world: &mut World) -> Result<(), FaultRecord> {
     let reaping = || "reaping".to_owned();
     let mut cpu = std::time::Duration::ZERO;
     let mut resident_kib = 0;
@@ -273,7 +334,7 @@ fn watch(
         add(&waited);
         leaked += 1;
     }
-    let (disk_used, disk_full) = disk(afterwards);
+    let (disk_used, disk_full) = disk(&world.tmpfs);
     let exited = Exited {
         status: ended.status,
         at_nanos,
@@ -282,30 +343,34 @@ fn watch(
         resident_kib,
         disk_used,
         disk_full,
-        io: afterwards.io.as_ref().and_then(block_io),
+        io: world.io.as_mut().and_then(|(file, before)| block_io(file, before)),
         reaped_cpu_micros: u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX),
+        untouched: leaked == 0
+            && world.keeper.as_ref().is_some_and(|keeper| keeper.nothing_left(&world.tmpfs)),
     };
-    wire::send(status, &Record::Exited(exited), &[]).step(|| "reporting the end".to_owned())?;
+    wire::send(case, &Record::Exited(exited), &[]).step(|| "reporting the end".to_owned())?;
     for (index, (path, max)) in plan.collect.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
-        send_file(status, index, open_left(afterwards, path, *max))?;
+        send_file(case, index, open_left(&world.workspace, path, *max))?;
     }
     Ok(())
 }
 
-fn disk(afterwards: &Afterwards) -> (u64, bool) {
-    let Ok(stat) = nix::sys::statvfs::fstatvfs(&afterwards.tmpfs) else { return (0, false) };
+fn disk(tmpfs: &OwnedFd) -> (u64, bool) {
+    let Ok(stat) = nix::sys::statvfs::fstatvfs(tmpfs) else { return (0, false) };
     let used = (stat.blocks() - stat.blocks_free()) * stat.fragment_size();
     (used, stat.blocks_free() == 0 || stat.files_free() == 0)
 }
 
-/// Bytes that we and all that we reaped moved from and to block devices.
-fn block_io(file: &File) -> Option<(u64, u64)> {
+/// Bytes that we and all that we reaped moved from and to block devices, since the last time.
+fn block_io(file: &File, before: &mut (u64, u64)) -> Option<(u64, u64)> {
     let mut buffer = [0; 1024];
     let length = file.read_at(&mut buffer, 0).ok()?;
     let text = std::str::from_utf8(buffer.get(..length)?).ok()?;
     let field = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.trim().parse().ok());
-    Some((field("read_bytes:")?, field("write_bytes:")?))
+    let now: (u64, u64) = (field("read_bytes:")?, field("write_bytes:")?);
+    let before = std::mem::replace(before, now);
+    Some((now.0.saturating_sub(before.0), now.1.saturating_sub(before.1)))
 }
 
 fn send_file(
@@ -324,7 +389,7 @@ fn send_file(
 
 /// Opens a file that the program left: below the workspace, through no link, without waiting for a
 /// FIFO, regular files only.
-fn open_left(afterwards: &Afterwards, path: &NoNul, max: u64) -> Result<(OwnedFd, FileRecord), FileFault> {
+fn open_left(workspace: &OwnedFd, path: &NoNul, max: u64) -> Result<(OwnedFd, FileRecord), FileFault> {
     let how = OpenHow::new()
         .flags(OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY)
         .resolve(
@@ -332,7 +397,7 @@ fn open_left(afterwards: &Afterwards, path: &NoNul, max: u64) -> Result<(OwnedFd
                 | ResolveFlag::RESOLVE_NO_SYMLINKS
                 | ResolveFlag::RESOLVE_NO_MAGICLINKS,
         );
-    let file = match openat2(&afterwards.workspace, path.as_os_str(), how) {
+    let file = match openat2(workspace, path.as_os_str(), how) {
         Ok(file) => File::from(file),
         Err(nix::errno::Errno::ENOENT | nix::errno::Errno::ENOTDIR) => return Err(FileFault::Missing),
         Err(nix::errno::Errno::ELOOP | nix::errno::Errno::EXDEV) => return Err(FileFault::Link),

@@ -1,16 +1,15 @@
-//! The program's process, from fork to `execve`.
+//! The program's process, from its birth to `execve`.
 //!
 //! Order, each neighbour for a reason: cgroup first, so that everything from here on is counted →
 //! cgroup namespace, which hides where that is → limits, while they may still be raised →
 //! standard streams → session of its own (no terminal) → descriptors closed → working folder →
 //! securebits, while the capability for it is there → group, then user (the other way round the
-//! right to change groups would be gone) → capabilities → no_new_privs → Landlock, whose rules
-//! were made while every place could still be opened → signals → `Ready` → seccomp last, since it would refuse the rest → execve.
+//! right to change groups would be gone) → capabilities → no_new_privs → Landlock, which needs
+//! that → seccomp, since it would refuse the rest → `Ready`, as late as can be → execve. Signals and
+//! the file mode mask are the worker's, which has set them to what a program starts with.
 
-use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
-use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -18,11 +17,11 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::init::CaseFds;
-use super::landlock;
 use super::template::{Built, PROGRAM_ID};
-use crate::sandbox::sys;
+use crate::sandbox::sys::{self, Execution};
 use crate::sandbox::wire::{self, CasePlan, FaultRecord, FilterPlan, Record, Rlimit, Step};
 use crate::sandbox::{cpu_nanos, monotonic_nanos};
+use crate::units::NoNul;
 
 /// How the program comes to be in its version 2 cgroup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,22 +32,34 @@ pub(super) enum Entry {
     Joins,
 }
 
-/// Becomes the program, or says why not.
-pub(super) fn run(plan: &CasePlan, fds: &CaseFds, built: &Built, entry: Entry) -> ! {
-    let record = match join(fds, entry).and_then(|()| become_program(plan, fds, built)) {
-        Ok(failed) => failed,
-        Err(fault) => Record::Fault(fault),
-    };
-    // If this fails the supervisor sees an end of file without `Ready`, which is a fault of ours.
-    let _ = wire::send(fds.fault.as_fd(), &record, &[]);
-    sys::exit_now()
+/// What the program's process needs. It shares init's memory and must leave nothing in it: what
+/// lasts until `execve` is made before.
+pub(super) struct Setup<'a> {
+    pub(super) plan: &'a CasePlan,
+    pub(super) fds: &'a CaseFds,
+    pub(super) case: BorrowedFd<'a>,
+    pub(super) built: &'a Built,
+    pub(super) execution: &'a Execution,
+    pub(super) wall: Option<BorrowedFd<'a>>,
+    pub(super) filter: Option<&'a FilterPlan>,
+    pub(super) entry: Entry,
+}
+
+/// What is to be executed.
+pub(super) fn execution(plan: &CasePlan) -> Execution {
+    let words = |words: &[NoNul]| words.iter().map(NoNul::to_c_string).collect();
+    Execution::new(words(&plan.candidates), words(&plan.argv), words(&plan.env))
+}
+
+/// Becomes the program, or returns why not.
+pub(super) fn run(setup: &Setup<'_>) -> Record {
+    become_program(setup).unwrap_or_else(Record::Fault)
 }
 
 fn join(fds: &CaseFds, entry: Entry) -> Result<(), FaultRecord> {
     let joining = || "joining the cgroup".to_owned();
     for tasks in &fds.tasks {
-        let mut file = File::from(tasks.try_clone().step(|| "opening tasks".to_owned())?);
-        std::io::Write::write_all(&mut file, b"0").step(joining)?;
+        nix::unistd::write(tasks, b"0").step(joining)?;
     }
     if let (Some(folder), Entry::Joins) = (&fds.cgroup, entry) {
         let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
@@ -59,7 +70,9 @@ fn join(fds: &CaseFds, entry: Entry) -> Result<(), FaultRecord> {
 }
 
 /// Returns only if nothing could be executed: the record that says so.
-fn become_program(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Record, FaultRecord> {
+fn become_program(setup: &Setup<'_>) -> Result<Record, FaultRecord> {
+    let Setup { plan, fds, built, .. } = setup;
+    join(fds, setup.entry)?;
     unshare(CloneFlags::CLONE_NEWCGROUP).step(|| "making a cgroup namespace".to_owned())?;
     set_limits(plan)?;
     let streams = || "setting up the standard streams".to_owned();
@@ -72,27 +85,20 @@ fn become_program(plan: &CasePlan, fds: &CaseFds, built: &Built) -> Result<Recor
     if let Err(errno) = nix::unistd::chdir(plan.workdir.as_os_str()) {
         return Ok(Record::WorkdirFailed { errno: errno as i32 });
     }
-    nix::sys::stat::umask(Mode::from_bits_truncate(0o022));
-    let wall = built.landlock.map(|abi| landlock::wall(abi, built.host_network, &plan.writable));
-    let wall = wall.transpose().step(|| "making the Landlock rules".to_owned())?;
-    give_up_privileges()?;
-    if let Some(wall) = wall {
-        sys::landlock_restrict(wall.as_fd()).step(|| "restricting by Landlock".to_owned())?;
+    give_up_privileges(built.two_ids)?;
+    if let Some(wall) = setup.wall {
+        sys::landlock_restrict(wall).step(|| "restricting by Landlock".to_owned())?;
     }
-    sys::reset_signals().step(|| "resetting signals".to_owned())?;
-    let candidates: Vec<_> = plan.candidates.iter().map(crate::units::NoNul::to_c_string).collect();
-    let argv: Vec<_> = plan.argv.iter().map(crate::units::NoNul::to_c_string).collect();
-    let env: Vec<_> = plan.env.iter().map(crate::units::NoNul::to_c_string).collect();
-    lock(plan, fds)?;
-    let mut failed = Record::ExecFailed { candidate: 0, errno: Errno::ENOENT as i32, found: false };
-    for (number, path) in candidates.iter().enumerate() {
-        let Err(errno) = nix::unistd::execve(path, &argv, &env);
-        let found = nix::unistd::access(path.as_c_str(), nix::unistd::AccessFlags::F_OK).is_ok();
-        if found || !matches!(errno, Errno::ENOENT | Errno::ENOTDIR) {
+    lock(setup)?;
+    let mut failed = Record::ExecFailed { candidate: 0, errno: libc::ENOENT, found: false };
+    for (number, path) in setup.execution.paths().enumerate() {
+        let errno = setup.execution.execute(path);
+        let found = nix::unistd::access(path, nix::unistd::AccessFlags::F_OK).is_ok();
+        if found || !matches!(errno, libc::ENOENT | libc::ENOTDIR) {
             let candidate = u32::try_from(number).unwrap_or(u32::MAX);
-            failed = Record::ExecFailed { candidate, errno: errno as i32, found };
+            failed = Record::ExecFailed { candidate, errno, found };
             // Like a shell: a file that may not be executed does not hide one further on.
-            if errno != Errno::EACCES {
+            if errno != libc::EACCES {
                 break;
             }
         }
@@ -127,10 +133,10 @@ fn set_limits(plan: &CasePlan) -> Result<(), FaultRecord> {
     Ok(())
 }
 
-fn give_up_privileges() -> Result<(), FaultRecord> {
+fn give_up_privileges(two_ids: bool) -> Result<(), FaultRecord> {
     sys::lock_securebits().step(|| "locking the securebits".to_owned())?;
-    let (user, group) = (Uid::from_raw(PROGRAM_ID), Gid::from_raw(PROGRAM_ID));
-    if Uid::current() != user {
+    if two_ids {
+        let (user, group) = (Uid::from_raw(PROGRAM_ID), Gid::from_raw(PROGRAM_ID));
         setgroups(&[]).step(|| "giving up supplementary groups".to_owned())?;
         setresgid(group, group, group).step(|| "taking the program's group id".to_owned())?;
         setresuid(user, user, user).step(|| "taking the program's user id".to_owned())?;
@@ -139,34 +145,26 @@ fn give_up_privileges() -> Result<(), FaultRecord> {
     nix::sys::prctl::set_no_new_privs().step(|| "PR_SET_NO_NEW_PRIVS".to_owned())
 }
 
-/// Says `Ready`, then puts the filter on.
-fn lock(plan: &CasePlan, fds: &CaseFds) -> Result<(), FaultRecord> {
+/// Puts the filter on and says `Ready`: next to each other, so that what is measured from `Ready` on
+/// is the program's.
+fn lock(setup: &Setup<'_>) -> Result<(), FaultRecord> {
+    let installing = || "installing the system-call filter".to_owned();
+    let listener = match setup.filter {
+        None => None,
+        Some(FilterPlan { reporting, killing }) => match sys::install_filter(reporting, true) {
+            Ok(listener) => listener,
+            // Whoever started us has a listening filter already, and there can be one only: then
+            // forbidden calls kill without a name.
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {
+                sys::install_filter(killing, false).step(installing)?
+            }
+            Err(error) => return Err(FaultRecord::new(installing(), &error)),
+        },
+    };
     let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF);
     let resident_kib = usage.map_or(u64::MAX, |usage| u64::try_from(usage.max_rss()).unwrap_or(u64::MAX));
-    let ready = |reporting| Record::Ready {
-        at_nanos: monotonic_nanos(),
-        cpu_nanos: cpu_nanos(),
-        resident_kib,
-        reporting,
-    };
-    let say = |reporting| {
-        wire::send(fds.fault.as_fd(), &ready(reporting), &[])
-            .step(|| "reporting that the sandbox is ready".to_owned())
-    };
-    let Some(FilterPlan { reporting, killing }) = &plan.filter else { return say(false) };
-    say(true)?;
-    match sys::install_filter(reporting, true) {
-        Ok(listener) => {
-            let listener = listener.expect("a filter installed with a listener returns it");
-            wire::send(fds.fault.as_fd(), &Record::Listener, &[listener.as_fd()])
-                .step(|| "handing over the filter's listener".to_owned())
-        }
-        // Whoever started us has a listening filter already, and there can be one only: then
-        // forbidden calls kill without a name.
-        Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {
-            sys::install_filter(killing, false).step(|| "installing the system-call filter".to_owned())?;
-            say(false)
-        }
-        Err(error) => Err(FaultRecord::new("installing the system-call filter", &error)),
-    }
+    let listener = listener.as_ref().map(AsFd::as_fd);
+    let ready = Record::Ready { at_nanos: monotonic_nanos(), cpu_nanos: cpu_nanos(), resident_kib };
+    wire::send(setup.case, &ready, listener.as_slice())
+        .step(|| "reporting that the sandbox is ready".to_owned())
 }

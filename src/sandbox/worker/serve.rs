@@ -1,17 +1,15 @@
-//! The worker's life: template once, then a case after the other.
+//! The worker's life: template once, then an init whenever one is asked for.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::ExitCode;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::MsgFlags;
 
-use super::init::{self, CaseFds};
-use super::template;
+use super::{init, template};
 use crate::sandbox::probe;
 use crate::sandbox::sys::{self, Forked};
-use crate::sandbox::wire::{self, CasePlan, FaultRecord, PlacementPlan, Reply, Step, Template};
+use crate::sandbox::wire::{self, FaultRecord, Reply, Request, Step, Template};
 
 /// The whole life of a worker process: `capsule-run` calls this, first thing, when its own name
 /// (`argv[0]`) is `capsule-run-worker`. Its control socket is its standard input.
@@ -50,77 +48,50 @@ fn serve(control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
         return Ok(());
     };
     let built = template::build(&template, control)?;
+    serve_cases(control, &built)
+}
+
+/// Whatever is asked for, once the template stands.
+pub(super) fn serve_cases(control: BorrowedFd<'_>, built: &template::Built) -> Result<(), FaultRecord> {
+    // Inherited by everything that we start; programs start with the defaults.
+    sys::reset_signals().step(|| "resetting signals".to_owned())?;
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     let ready =
         Reply::Ready { layers: built.layers.clone(), overlay: built.overlay, landlock: built.landlock };
     wire::send(control, &ready, &[]).step(|| "reporting the template".to_owned())?;
     loop {
+        // The end of this socket is the supervisor's, and then ours. Our death is that of every init
+        // (PR_SET_PDEATHSIG), and init's is everybody's.
         let message =
-            wire::receive::<CasePlan>(control, MsgFlags::empty()).step(|| "reading a plan".to_owned())?;
-        let Some((plan, fds)) = message else { return Ok(()) };
-        run_case(control, &plan, fds, &built)?;
+            wire::receive::<Request>(control, MsgFlags::empty()).step(|| "reading a request".to_owned())?;
+        let Some((request, fds)) = message else { return Ok(()) };
+        while sys::wait_any(true).step(|| "reaping an init".to_owned())?.is_some() {}
+        start_init(control, &request, fds, built)?;
     }
 }
 
-fn run_case(
+fn start_init(
     control: BorrowedFd<'_>,
-    plan: &CasePlan,
+    request: &Request,
     fds: Vec<OwnedFd>,
     built: &template::Built,
 ) -> Result<(), FaultRecord> {
-    let Some(fds) = CaseFds::split(plan, fds) else {
-        return Err(FaultRecord { step: "reading a plan: descriptors are missing".to_owned(), errno: None });
-    };
+    let mut fds = fds.into_iter();
+    let missing =
+        || FaultRecord { step: "reading a request: descriptors are missing".to_owned(), errno: None };
+    let case = fds.next().ok_or_else(missing)?;
+    let files = fds.next();
+    if request.new_network {
+        nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET)
+            .step(|| "making a network namespace".to_owned())?;
+    }
     let namespaces = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWIPC;
     let namespaces = u64::try_from(namespaces).expect("these three bits are positive");
     match sys::fork(namespaces, None).step(|| "making the namespaces of a case".to_owned())? {
-        Forked::Child => init::run(plan, fds, built),
+        Forked::Child => init::run(&request.plan, case, files, built),
         Forked::Parent { pidfd, .. } => {
-            drop(fds);
-            wire::send(control, &Reply::Started, &[pidfd.as_fd()]).step(|| "reporting a case".to_owned())?;
-            reap(control, &pidfd)
+            drop((case, files));
+            wire::send(control, &Reply::Started, &[pidfd.as_fd()]).step(|| "reporting an init".to_owned())
         }
-    }
-}
-
-/// Waits for init's end. If the supervisor goes first, so do we, and init with us.
-fn reap(control: BorrowedFd<'_>, pidfd: &OwnedFd) -> Result<(), FaultRecord> {
-    loop {
-        let mut watched =
-            [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN), PollFd::new(control, PollFlags::empty())];
-        match poll(&mut watched, PollTimeout::NONE) {
-            Err(nix::errno::Errno::EINTR) => continue,
-            other => other.step(|| "waiting for a case".to_owned())?,
-        };
-        let gone = PollFlags::POLLHUP | PollFlags::POLLERR;
-        if watched[1].revents().is_some_and(|events| events.intersects(gone)) {
-            // Our death is init's (PR_SET_PDEATHSIG), and init's is everybody's.
-            return Err(FaultRecord { step: "the supervisor is gone".to_owned(), errno: None });
-        }
-        if watched[0].revents().is_some_and(|events| events.contains(PollFlags::POLLIN)) {
-            while sys::wait_any(true).step(|| "reaping init".to_owned())?.is_some() {}
-            return Ok(());
-        }
-    }
-}
-
-impl CaseFds {
-    /// Sorts the descriptors that came with a plan: see `launch` for the order.
-    fn split(plan: &CasePlan, fds: Vec<OwnedFd>) -> Option<Self> {
-        let mut fds = fds.into_iter();
-        let mut next = || fds.next();
-        let (stdin, stdout, stderr, fault, status) = (next()?, next()?, next()?, next()?, next()?);
-        let files = if plan.files.is_empty() { None } else { Some(next()?) };
-        let mut tasks = Vec::new();
-        let mut cgroup = None;
-        match plan.placement {
-            PlacementPlan::Nowhere => {}
-            PlacementPlan::Into => cgroup = Some(next()?),
-            PlacementPlan::Tasks(count) => {
-                for _ in 0..count {
-                    tasks.push(next()?);
-                }
-            }
-        }
-        Some(Self { stdin, stdout, stderr, fault, status, files, tasks, cgroup })
     }
 }

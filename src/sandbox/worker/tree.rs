@@ -17,7 +17,7 @@ use nix::sys::statvfs::{FsFlags, statvfs};
 use crate::sandbox::sys::{self, IdMap, MountAttr};
 
 /// A private, detached copy of mounts.
-pub(super) struct Tree {
+pub(in crate::sandbox) struct Tree {
     fd: OwnedFd,
     /// `MOUNT_ATTR_*` bits that wait for the tree to stand.
     late: u64,
@@ -42,6 +42,16 @@ impl Tree {
         let attributes = MountAttr { set, private: true, id_map: Some(IdMap(map)) };
         sys::set_mount_attr(fd.as_fd(), attributes)?;
         Ok(Self { fd, late: 0 })
+    }
+
+    /// A tree that another process of ours has opened, with all its attributes.
+    pub(super) fn given(fd: OwnedFd) -> Self {
+        Self { fd, late: 0 }
+    }
+
+    /// Whether it has all its attributes, so that it can be given away.
+    pub(in crate::sandbox) fn is_whole(&self) -> bool {
+        self.late == 0
     }
 
     /// Attaches the tree at `place`.

@@ -191,7 +191,12 @@ impl Reader<'_> {
                     }
                 },
             }
-            if out.len() > MAX_TEXT || !self.afford(budget, out.len().saturating_sub(text.len()), node) {
+            if out.len() > MAX_TEXT {
+                let message = format!("a text becomes longer than {} MiB by its variables", MAX_TEXT >> 20);
+                self.senseless(&node.span, message, "put large data into a file");
+                return Value::Null;
+            }
+            if !self.afford(budget, out.len().saturating_sub(text.len()), node) {
                 return Value::Null;
             }
         }

@@ -1,15 +1,16 @@
 // The page of a class: how the points are spread, and a row for every submission.
 
-const rows = data.submissions;
-const columns = data.groups || [];
+const columns = data.groups;
+const rows = data.rows.map((row) => ({ ...row, id: row.student_id, name: row.student_name || row.submission,
+  page: /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(row.report) ? `reports/${row.report}.html` : null }));
 rows.forEach((one, at) => {
   one.at = at;
-  one.find = [one.id, one.name || '', one.status, one.reason || ''].join('\n').toLowerCase();
+  one.find = [one.id, one.name, one.submission, one.status, one.reason].join('\n').toLowerCase();
 });
 const state = { text: '', status: null, key: 'at', up: true };
 
 function header() {
-  byId('name').append(...drawn(data.title));
+  byId('name').append(...drawn(data.suite));
   const graded = rows.filter((one) => one.score !== null);
   const sorted = graded.map((one) => one.score).sort((a, b) => a - b);
   const middle = sorted.length ? (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2 : null;
@@ -25,7 +26,7 @@ function header() {
   if (sorted.length > 1 && data.max_score > 0) byId('spread').append(...histogram(sorted));
 }
 
-const colour = (status) => ({ passed: 'good', failed: 'bad', error: 'warn', broken: 'warn', not_graded: 'idle', interrupted: 'warn' }[status] || 'idle');
+const colour = (status) => ({ graded: 'good', build_failed: 'bad', unusable: 'bad', not_judged: 'warn', not_finished: 'warn' }[status] || 'idle');
 
 function histogram(scores) {
   const buckets = new Array(20).fill(0);
@@ -42,17 +43,16 @@ function histogram(scores) {
 
 /** A link to a page beside this one, and nowhere else. */
 function link(one) {
-  const label = drawn(one.name || one.id);
-  const safe = typeof one.report === 'string' && /^[A-Za-z0-9._%-]+(\/[A-Za-z0-9._%-]+)*$/.test(one.report) && !one.report.split('/').includes('..');
-  return safe ? el('a', { href: `./${one.report}` }, label) : el('span', {}, label);
+  const label = drawn(one.name);
+  return one.page ? el('a', { href: `./${one.page}` }, label) : el('span', {}, label);
 }
 
 function sortKey(one) {
   if (state.key === 'at') return one.at;
-  if (state.key === 'name') return one.name || one.id;
+  if (state.key === 'name') return one.name;
   if (state.key === 'status') return one.status;
   if (state.key === 'score') return one.score === null ? -Infinity : one.score;
-  return one.groups && one.groups[state.key] !== undefined && one.groups[state.key] !== null ? one.groups[state.key] : -Infinity;
+  return one.groups[state.key] === undefined ? -Infinity : one.groups[state.key];
 }
 
 function update() {
@@ -64,15 +64,15 @@ function update() {
     return (state.up ? order : -order) || a.at - b.at;
   });
   byId('live').textContent = `${count(shown.length, 'submission')} shown`;
-  const head = [['name', 'Submission'], ['status', 'Result'], ['score', 'Points'], ...columns.map((column, at) => [at, column.name])];
+  const head = [['name', 'Submission'], ['status', 'Result'], ['score', 'Points'], ...columns.map((name, at) => [at, name])];
   byId('table').replaceChildren(el('table', { class: 'plain' },
     el('thead', {}, el('tr', {}, head.map(([key, name]) => el('th', { 'aria-sort': state.key === key ? (state.up ? 'ascending' : 'descending') : null },
       el('button', { onclick: () => sort(key) }, drawn(name), state.key === key ? (state.up ? ' \u2191' : ' \u2193') : ''))))),
     el('tbody', {}, shown.map((one) => el('tr', {},
-      el('td', {}, link(one), one.name && one.name !== one.id ? el('span', { class: 'soft' }, ' ', drawn(one.id)) : null),
+      el('td', {}, link(one), one.name !== one.id ? el('span', { class: 'soft' }, ' ', drawn(one.id)) : null, one.late ? el('span', { class: 'badge warn' }, 'late') : null),
       el('td', { class: 'text' }, el('span', { class: `badge ${colour(one.status)}` }, drawn(one.status.replaceAll('_', ' '))), one.reason ? el('span', { class: 'soft' }, ' ', drawn(one.reason)) : null),
       el('td', {}, one.score === null ? '' : points(one.score), one.score === null ? null : meterOf(one.score, data.max_score)),
-      columns.map((column, at) => el('td', {}, one.groups && one.groups[at] !== null && one.groups[at] !== undefined ? `${points(one.groups[at])} / ${points(column.max_score)}` : '')))))));
+      columns.map((name, at) => el('td', {}, one.groups[at] === undefined ? '' : points(one.groups[at]))))))));
 }
 
 /** Points as a bar; a full one is good, not a limit that was hit. */

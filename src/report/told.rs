@@ -1,22 +1,24 @@
-//! What stands inside the elements: message and text.
+//! [`Told`]: a verdict as formats for people and CI services tell it: a line, and a text.
 
 use std::fmt::Write as _;
 
+use super::hint;
+use super::record::{AttemptRecord, CaseRecord, Expectation, ReasonKind};
 use crate::judge::{Code, Status};
-use crate::report::hint;
-use crate::report::record::{AttemptRecord, CaseRecord, Expectation};
 use crate::units::visible_line;
 
 /// Characters of a message.
 const LONGEST_MESSAGE: usize = 200;
 
-/// The verdict on a case or on one attempt, as this document tells it.
+/// The verdict on a case or on one attempt, as it is told.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Told<'a> {
     pub(super) status: Status,
     pub(super) code: Option<Code>,
     pub(super) message: &'a str,
     pub(super) limit: Option<&'a str>,
+    /// What it has to do with, where that is known.
+    pub(super) kind: Option<ReasonKind>,
     notes: &'a [String],
     checks: &'a [Expectation],
 }
@@ -29,6 +31,7 @@ impl<'a> Told<'a> {
             code: case.code,
             message: case.message(),
             limit: case.details.limit.as_deref(),
+            kind: case.reason.as_ref().map(|reason| reason.kind),
             notes: &case.notes,
             checks: case.attempts.last().map_or(&[], |attempt| &attempt.expectations),
         }
@@ -40,6 +43,7 @@ impl<'a> Told<'a> {
             code: attempt.code,
             message: &attempt.message,
             limit: attempt.details.limit.as_deref(),
+            kind: None,
             notes: &attempt.notes,
             checks: &attempt.expectations,
         }
@@ -48,6 +52,11 @@ impl<'a> Told<'a> {
     /// Whether the first file that is not as expected is not there at all.
     pub(super) fn is_missing_file(&self) -> bool {
         self.checks.iter().find(|check| check.file.is_some() && !check.ok).is_some_and(|check| check.missing)
+    }
+
+    /// The line of why, for any case: empty where there is nothing to say.
+    pub(super) fn why(&self) -> String {
+        if self.status == Status::Passed { String::new() } else { self.line() }
     }
 
     /// One line of at most 200 characters, the code first: `E6002: stdout differs at line 2`.
@@ -67,8 +76,10 @@ impl<'a> Told<'a> {
     /// Message, place, differences, hint. The second line has a form from which readers take file and
     /// line without an attribute that the schemas forbid.
     pub(super) fn text(&self, case: &CaseRecord) -> String {
-        let file = visible_line(case.file.as_bytes());
-        let mut out = format!("{}\n  at {file}:{}\n", self.line(), case.line);
+        let mut out = format!("{}\n", self.line());
+        if !case.file.is_empty() {
+            let _ = writeln!(out, "  at {}:{}", visible_line(case.file.as_bytes()), case.line);
+        }
         for check in self.checks.iter().filter(|check| !check.ok) {
             difference(&mut out, check, self.message);
         }

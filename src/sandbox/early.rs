@@ -1,0 +1,55 @@
+//! The supervisor's side of a worker that was forked before there was anything to do.
+
+use std::os::fd::OwnedFd;
+use std::sync::{Mutex, PoisonError};
+
+use super::launch::{Process, packet_pair, write_maps};
+use super::sys::{self, Forked};
+use super::wire::{self, Ids};
+use super::{host, worker};
+
+static WAITING: Mutex<Option<Early>> = Mutex::new(None);
+
+/// A worker that waits for its template.
+pub(super) struct Early {
+    pub(super) process: Process,
+    pub(super) control: OwnedFd,
+    pub(super) ids: Ids,
+}
+
+/// Forks the first worker from this process, so that it can make what needs no template meanwhile. For
+/// the very start of `main`, and only when programs are likely to be run: nothing is lost but time when
+/// none is, or when this fails.
+///
+/// The worker has what this process has in memory now, which is little more than its arguments and
+/// its environment; no program can read a worker's memory.
+pub fn start_early() {
+    let early = prepare();
+    *WAITING.lock().unwrap_or_else(PoisonError::into_inner) = early;
+}
+
+/// Ends the worker that was forked early, if nobody has used it.
+pub fn end_early() {
+    drop(take());
+}
+
+pub(super) fn take() -> Option<Early> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+fn prepare() -> Option<Early> {
+    let ids = host::ids().ok()?;
+    let (control, theirs) = packet_pair().ok()?;
+    let new_user = u64::try_from(libc::CLONE_NEWUSER).expect("a positive bit");
+    let (pid, pidfd) = match sys::fork(new_user, None).ok()? {
+        Forked::Child => worker::early_worker(ids, theirs),
+        Forked::Parent { pid, pidfd } => (pid, pidfd),
+    };
+    drop(theirs);
+    let process = Process::Forked { pid, pidfd };
+    if let Ids::Two { .. } = ids {
+        write_maps(process.id(), ids.first_of(process.id())?).ok()?;
+    }
+    wire::send(std::os::fd::AsFd::as_fd(&control), &true, &[]).ok()?;
+    Some(Early { process, control, ids })
+}
