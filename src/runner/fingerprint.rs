@@ -25,8 +25,11 @@ use crate::sandbox::spec::{Network, Stdin, Workspace};
 pub(super) struct Tools {
     state: OnceLock<[u8; 32]>,
     /// Hashes of programs, by path, inode and time of change.
-    programs: Mutex<HashMap<(PathBuf, u64, i64, i64), Vec<u8>>>,
+    programs: Mutex<HashMap<Program, Vec<u8>>>,
 }
+
+/// A program as it was looked at: its path, inode and time of change.
+type Program = (PathBuf, u64, i64, i64);
 
 /// What a build is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -9,10 +9,13 @@ use super::unit::Unit;
 use crate::report::CaseReport;
 use crate::resolve::CaseId;
 
+/// The number of a unit in the run, and the reports of all its cases.
+pub(in crate::cli) type Finished = (usize, Vec<CaseReport>);
+
 /// Gathers the case reports of every unit.
 pub(in crate::cli) struct Collector {
     units: Vec<Mutex<Gathered>>,
-    finished: Mutex<Option<Sender<(usize, Vec<CaseReport>)>>>,
+    finished: Mutex<Option<Sender<Finished>>>,
 }
 
 struct Gathered {
@@ -24,7 +27,7 @@ struct Gathered {
 impl Collector {
     /// For these units, in the order of their numbers in the run. A unit that is whole goes into
     /// `finished`, with its number.
-    pub(in crate::cli) fn new(units: &[Unit], finished: Sender<(usize, Vec<CaseReport>)>) -> Self {
+    pub(in crate::cli) fn new(units: &[Unit], finished: Sender<Finished>) -> Self {
         let gathered = |unit: &Unit| {
             let places = unit.cases.iter().enumerate().map(|(at, case)| (case.id.clone(), at)).collect();
             let count = unit.cases.len();

@@ -75,7 +75,7 @@ pub(in crate::cli) fn find(glob: &str, cwd: &Path) -> Result<Vec<Candidate>, Str
 fn split(glob: &str) -> (PathBuf, usize) {
     let parts: Vec<&str> = glob.split('/').collect();
     let wild = |part: &&str| part.contains(['*', '?', '[', '{', '\\']);
-    let at = parts.iter().position(|part| wild(&part)).unwrap_or(parts.len().saturating_sub(1));
+    let at = parts.iter().position(wild).unwrap_or(parts.len().saturating_sub(1));
     let fixed = parts[..at].join("/");
     let fixed = if glob.starts_with('/') && fixed.is_empty() { "/".to_owned() } else { fixed };
     let levels = if glob.contains("**") || glob.contains('{') { DEEPEST } else { parts.len() - at };

@@ -39,7 +39,9 @@ impl OutFolder {
 
     /// Whether the reports of a row are there.
     pub(in crate::cli) fn has_reports(&self, row: &Row) -> bool {
-        ["json", "student.json", "html", "student.html", "txt"].iter().all(|ending| self.report(row, ending).is_file())
+        ["json", "student.json", "html", "student.html", "txt"]
+            .iter()
+            .all(|ending| self.report(row, ending).is_file())
     }
 
     /// The reports of one submission.
@@ -51,7 +53,9 @@ impl OutFolder {
         write_whole(&self.report(row, "student.json"), &|out| json::write(&student, out))?;
         write_whole(&self.report(row, "html"), &|out| page(row, &staff, out))?;
         write_whole(&self.report(row, "student.html"), &|out| page(row, &student, out))?;
-        write_whole(&self.report(row, "txt"), &|out| out.write_all(for_student(row, run, &student).as_bytes()))
+        write_whole(&self.report(row, "txt"), &|out| {
+            out.write_all(for_student(row, run, &student).as_bytes())
+        })
     }
 
     /// The gradebook.

@@ -353,10 +353,11 @@ impl Class {
             let row = class::row(&unit.row, &run, &self.groups);
             let written: Written = self.out.write_reports(&row, &run);
             let kept = matches!(row.status, RowStatus::Graded | RowStatus::BuildFailed);
-            if written.is_ok() && kept {
-                if let Err(error) = self.journal.add(&unit.key, &row) {
-                    log::warn!("the journal cannot be written, so that a killed run starts anew: {error}");
-                }
+            if written.is_ok()
+                && kept
+                && let Err(error) = self.journal.add(&unit.key, &row)
+            {
+                log::warn!("the journal cannot be written, so that a killed run starts anew: {error}");
             }
             lost = lost.or(written.err());
             done += 1;

@@ -475,7 +475,7 @@ fn show(run: &RunReport, records: &RunRecords<'_>, args: &SuiteArgs, style: &Tex
         left = left.saturating_sub(lines);
         shown += 1;
         let title = format!("{} {}", text::word(report), report.case.id);
-        terminal::say_text(&format!("{}\n", ci.block(&title, &block)));
+        ci.say_block(&title, &block);
     }
     let all = match args.show.output {
         OutputWhen::Never => 0,
