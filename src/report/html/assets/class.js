@@ -66,7 +66,7 @@ function update() {
   byId('live').textContent = `${count(shown.length, 'submission')} shown`;
   const head = [['name', 'Submission'], ['status', 'Result'], ['score', 'Points'], ...columns.map((name, at) => [at, name])];
   byId('table').replaceChildren(el('table', { class: 'plain' },
-    el('thead', {}, el('tr', {}, head.map(([key, name]) => el('th', { 'aria-sort': state.key === key ? (state.up ? 'ascending' : 'descending') : null },
+    el('thead', {}, el('tr', {}, head.map(([key, name]) => el('th', { class: key === 'status' ? 'text' : null, 'aria-sort': state.key === key ? (state.up ? 'ascending' : 'descending') : null },
       el('button', { onclick: () => sort(key) }, drawn(name), state.key === key ? (state.up ? ' \u2191' : ' \u2193') : ''))))),
     el('tbody', {}, shown.map((one) => el('tr', {},
       el('td', {}, link(one), one.name !== one.id ? el('span', { class: 'soft' }, ' ', drawn(one.id)) : null, one.late ? el('span', { class: 'badge warn' }, 'late') : null),
