@@ -357,9 +357,9 @@ const LIMITS: &[Limit] = &[
     },
     Limit {
         names: ["open_files", "max_open_files"],
-        value: "19",
+        value: "8",
         script: "ulimit -n",
-        sees: |seen| seen.prints("19\n"),
+        sees: |seen| seen.prints("8\n"),
         ceiling: ["max_open_files", "32", "33"],
     },
     Limit {

@@ -313,7 +313,8 @@ fn cases_have_their_cgroups_in_the_folder_that_was_made_for_them() {
     let own = PathBuf::from("/sys/fs/cgroup").join(own.trim_end_matches("/capsule-run-supervisors"));
     let folder = own.parent().expect("there is one above").join("cases");
     std::fs::create_dir(&folder).expect("we may");
-    let options = EngineOptions { worker_exe: worker(), cgroup_folder: Some(folder.clone()), fresh: Fresh::default() };
+    let options =
+        EngineOptions { worker_exe: worker(), cgroup_folder: Some(folder.clone()), fresh: Fresh::default() };
     let engine = LinuxEngine::new(options).expect("as good as the other");
     let run = |engine: &LinuxEngine| {
         let spec = Spec { require: Require::Strict, ..spec(&["sleep", "1"]) };
@@ -339,8 +340,11 @@ fn cases_have_their_cgroups_in_the_folder_that_was_made_for_them() {
     drop(engine);
     std::fs::remove_dir(&folder).expect("nothing is left in it");
 
-    let busy =
-        LinuxEngine::new(EngineOptions { worker_exe: worker(), cgroup_folder: Some(own.join("none")), fresh: Fresh::default() });
+    let busy = LinuxEngine::new(EngineOptions {
+        worker_exe: worker(),
+        cgroup_folder: Some(own.join("none")),
+        fresh: Fresh::default(),
+    });
     let Outcome::NotStarted(fault) = run(&busy.expect("made")) else { panic!("there is no such folder") };
     assert!(fault.step.contains("cgroup_folder"), "{fault:?}");
 }

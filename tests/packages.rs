@@ -131,7 +131,7 @@ fn points_are_those_of_the_package() {
     assert_eq!(score("kattis-groups", "submissions/partial/from_zero.py"), (Some(40.0), Some(100.0)));
     assert_eq!(score("kattis-legacy-scoring", "submissions/wrong_answer/small.c"), (Some(40.0), Some(100.0)));
     assert_eq!(score("dmoj-batches", "submissions/wrong_answer/whole.py"), (Some(5.0), Some(100.0)));
-    assert_eq!(score("dmoj-function", "submissions/partially_accepted/copies.py"), (Some(15.0), Some(20.0)));
+    assert_eq!(score("dmoj-function", "submissions/wrong_answer/nothing.py"), (Some(15.0), Some(20.0)));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn what_is_imported_is_what_is_run() {
         ("kattis-interactive", "submissions/wrong_answer/upwards.py"),
         ("kattis-groups", "submissions/partial/from_zero.py"),
         ("dmoj-batches", "submissions/run_time_error/no_zero.py"),
-        ("dmoj-function", "submissions/partially_accepted/copies.py"),
+        ("dmoj-function", "submissions/wrong_answer/nothing.py"),
         ("pairs", "submissions/wrong_answer/same.py"),
     ] {
         let folder = copy(&place, package);

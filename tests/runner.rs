@@ -153,6 +153,7 @@ fn case(id: &str, what: &str) -> ResolvedCase {
         },
         needs: Arc::default(),
         group_score: None,
+        written: capsule_run::resolve::WrittenAt::default(),
         terms: Arc::default(),
         judging: None,
         for_judge: false,
@@ -193,6 +194,7 @@ fn plan(cases: Vec<ResolvedCase>, jobs: usize) -> RunPlan {
         max_fail: None,
         broken: Vec::new(),
         scratch: std::env::temp_dir(),
+        order: Vec::new(),
         again: Again::default(),
     }
 }

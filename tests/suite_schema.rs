@@ -63,6 +63,7 @@ fn is(value: &Value, kind: &Value) -> bool {
         "number" => value.is_number(),
         "integer" => value.is_i64() || value.is_u64(),
         "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
         other => panic!("unknown kind {other}"),
     }
 }

@@ -1,5 +1,7 @@
 //! Verdicts on time do not change with the number of jobs.
 
+#![expect(clippy::print_stdout, reason = "the long form says its figures")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
@@ -111,6 +113,7 @@ fn crowd(needs: &[u32], jobs: usize, retries: u32) -> (Vec<CaseReport>, Vec<usiz
         jobs: NonZeroUsize::new(jobs).expect("not zero"),
         max_fail: None,
         broken: Vec::new(),
+        order: Vec::new(),
         scratch: std::env::temp_dir(),
         builds: Arc::new(BuildCache::off()),
         again: Again { retries: Some(retries), ..Again::default() },

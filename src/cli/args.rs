@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::cmd::review::ReviewArgs;
 use super::reports::{ReportArgs, StreamArgs};
-use super::select::SelectArgs;
+use super::select::{Order, SelectArgs};
 use super::variables::{FlakyArg, LanguageArgs};
 use crate::report::text::DiffLayout;
 use crate::sandbox::Fresh;
@@ -249,6 +249,10 @@ pub(super) struct SuiteArgs {
     /// Check everything and print the plan as JSON; run nothing
     #[arg(long, conflicts_with = "list")]
     pub(super) dry_run: bool,
+    /// In which order cases are started: `file`, `smart` (what did not pass last time, then the
+    /// longest), `random`, `random:SEED`; reports are in the order of the suite
+    #[arg(long, value_name = "ORDER", default_value = "file", env = "CAPSULE_ORDER")]
+    pub(super) order: Order,
     /// Do not remember this run for `--failed`, `--order smart` and `runs`
     #[arg(long, env = "CAPSULE_NO_HISTORY")]
     pub(super) no_history: bool,

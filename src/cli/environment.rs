@@ -12,6 +12,7 @@ const TABLE: &[(&str, &str)] = &[
     ("CAPSULE_JOBS", "as --jobs"),
     ("CAPSULE_NO_CASES", "as --no-cases"),
     ("CAPSULE_NO_HISTORY", "as --no-history, when it is true"),
+    ("CAPSULE_ORDER", "as --order"),
     ("CAPSULE_OUTPUT", "as --output"),
     ("CAPSULE_PROFILE", "the profile, as --profile"),
     ("CAPSULE_PROGRESS", "as --progress"),

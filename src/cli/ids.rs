@@ -22,6 +22,11 @@ pub(super) fn secret() -> String {
     random::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A seed for an order: short enough to be typed.
+pub(super) fn seed() -> u64 {
+    u32::from_le_bytes(random()).into()
+}
+
 /// Ids need not be secret, only distinct: without /dev/urandom the clock and our id must do.
 fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

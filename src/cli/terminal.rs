@@ -30,6 +30,12 @@ pub(super) fn say_text(text: &str) {
     with_screen(|screen| screen.above(&text));
 }
 
+/// Says a text that a CI service is to take commands from: who made it has made everything in it
+/// inert that is not one.
+pub(super) fn say_to_ci(text: &str) {
+    with_screen(|screen| screen.above(text));
+}
+
 /// Shows these lines in the live area; none: no area.
 pub(super) fn draw(lines: Vec<String>, tab: Option<TabProgress>) {
     with_screen(|screen| {

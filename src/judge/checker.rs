@@ -365,7 +365,7 @@ fn answered(verdict: Verdict, answer: Answer) -> Verdict {
         }
         Kind::Accepted => match partly {
             Some(share) => {
-                (Status::Passed, None, format!("the {name} accepts with {:.4} of the points", share))
+                (Status::Passed, None, format!("the {name} accepts with {share:.4} of the points"))
             }
             None => (Status::Passed, None, verdict.message),
         },

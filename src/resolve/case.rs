@@ -81,6 +81,8 @@ pub struct ResolvedCase {
     pub points: f64,
     /// Who sees it.
     pub visibility: Visibility,
+    /// Where the rest of it was written.
+    pub written: WrittenAt,
     /// Limits, environment, isolation.
     pub settings: Arc<CaseSettings>,
     /// Program and arguments.
@@ -133,6 +135,34 @@ pub struct JudgeProgram {
     pub args: Vec<NoNul>,
     /// How much of a conversation is kept.
     pub transcript: Bytes,
+}
+
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileLine {
+    /// The file, as the user named it.
+    pub file: Arc<str>,
+    /// From 1.
+    pub line: u32,
+}
+
+/// Where the values of a case were written that are not its [`CaseSettings`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WrittenAt {
+    /// `run` or `shell`.
+    pub command: Option<FileLine>,
+    /// Standard input.
+    pub stdin: Option<FileLine>,
+    /// What must hold.
+    pub expect: Option<FileLine>,
+    /// The points.
+    pub points: Option<FileLine>,
+}
+
+impl fmt::Display for FileLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
 }
 
 impl Deref for ResolvedCase {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{
-    CaseId, CaseKind, CaseSettings, Operator, ResolvedCase, Settings, Sources, Visibility, blocked, settings,
+    CaseId, CaseKind, CaseSettings, Operator, ResolvedCase, Settings, Sources, Visibility, WrittenAt,
+    blocked, settings,
 };
 use crate::diagnostic::Diagnostic;
 use crate::judge::{Code, ExitExpectation, Expectation, StreamExpectation};
@@ -83,6 +84,7 @@ fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedC
         },
         needs: Arc::default(),
         group_score: None,
+        written: WrittenAt::default(),
         terms: Arc::default(),
         judging: None,
         for_judge: false,

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::{Map, json};
 
-use super::{JudgeProgram, Operator, ResolvedCase, Sources, command};
+use super::{FileLine, JudgeProgram, Operator, ResolvedCase, Sources, command};
 use crate::diagnostic::Diagnostic;
+use crate::judge::{ExitExpectation, Expectation, StreamExpectation};
 use crate::limits::{KEYS, LimitField, Origin};
 use crate::policy::Request;
 use crate::sandbox::spec::{Access, Bind, CgroupChoice, Network, Require, SeccompPolicy, Stdin};
@@ -66,7 +67,7 @@ fn rows(case: &ResolvedCase) -> Explanation {
     let origins = &case.origins;
     let origin = |origin: &Origin| Some(origin.to_string());
     let mut rows = vec![
-        row("command", argv(case), None),
+        row("command", argv(case), line(case.written.command.as_ref())),
         row("profile", case.profile.clone(), origin(&origins.profile)),
     ];
     rows.extend(KEYS.iter().map(|key| limit(case, key.short, key.field)));
@@ -85,7 +86,11 @@ fn rows(case: &ResolvedCase) -> Explanation {
         let name = format!("env {}", visible_line(name.as_bytes()));
         rows.push(row(&name, visible_line(value.as_bytes()), origin));
     }
-    rows.push(row("stdin", stdin(&case.stdin), None));
+    rows.push(row("stdin", stdin(&case.stdin), line(case.written.stdin.as_ref())));
+    if case.line > 0 && (case.written.points.is_some() || case.written.expect.is_some()) {
+        rows.push(row("expect", expectation(&case.expectation), line(case.written.expect.as_ref())));
+        rows.push(row("points", case.points.to_string(), line(case.written.points.as_ref())));
+    }
     rows.extend(judges(case).map(|program| row(program.role.name(), judge(program), None)));
     rows.extend(case.files.iter().map(|file| {
         row(&format!("file {}", path(&file.path)), format!("{} bytes", file.content.len()), None)
@@ -101,6 +106,37 @@ fn rows(case: &ResolvedCase) -> Explanation {
         rows.push(row("blocked", visible_line(reason.as_bytes()), None));
     }
     Explanation { rows }
+}
+
+fn line(place: Option<&FileLine>) -> Option<String> {
+    place.map(ToString::to_string)
+}
+
+/// What must hold, in a few words.
+fn expectation(expectation: &Expectation) -> String {
+    let exit = match &expectation.exit {
+        ExitExpectation::OneOf(statuses) => {
+            let statuses: Vec<_> = statuses.iter().map(ToString::to_string).collect();
+            format!("exit {}", statuses.join(" or "))
+        }
+        ExitExpectation::Nonzero => "exit not 0".to_owned(),
+        ExitExpectation::Not(status) => format!("exit not {status}"),
+        ExitExpectation::Signal(signal) => format!("signal {signal}"),
+        ExitExpectation::Any => "any exit".to_owned(),
+    };
+    let stream = |name: &str, stream: &StreamExpectation| {
+        let all = match stream {
+            StreamExpectation::Any => return None,
+            StreamExpectation::Like(expected) => std::slice::from_ref(expected),
+            StreamExpectation::Every(all) => all,
+        };
+        let sources: Vec<_> = all.iter().map(|one| visible_line(one.source.as_bytes())).collect();
+        Some(format!("{name} as {}", sources.join(" and ")))
+    };
+    let code = expectation.code.map(|code| format!("code {}", code.number()));
+    let files = expectation.files.iter().map(|file| format!("file {}", path(&file.path)));
+    let streams = [stream("stdout", &expectation.stdout), stream("stderr", &expectation.stderr), code];
+    std::iter::once(exit).chain(streams.into_iter().flatten()).chain(files).collect::<Vec<_>>().join(", ")
 }
 
 fn row(name: &str, value: String, origin: Option<String>) -> Row {

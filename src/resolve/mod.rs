@@ -16,7 +16,8 @@ mod terms;
 
 pub use blocked::blocked;
 pub use case::{
-    CaseId, CaseKind, GroupScore, JudgeProgram, Judging, ResolvedCase, ResolvedSuite, Visibility,
+    CaseId, CaseKind, FileLine, GroupScore, JudgeProgram, Judging, ResolvedCase, ResolvedSuite, Visibility,
+    WrittenAt,
 };
 pub use case_settings::{CaseSettings, ResolvedLimits, SettingOrigins, Sources};
 pub use command::{command, workspace};

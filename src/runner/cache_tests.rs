@@ -172,7 +172,7 @@ fn whatever_a_build_can_see_makes_it_another_build() {
     let mut case = base.clone();
     let mut env = case.env.to_vec();
     env.push((no_nul("X"), no_nul("1")));
-    case.env = env.into();
+    case.env = env;
     another(case, "the environment");
     let mut case = base.clone();
     case.outputs.push(PathBuf::from("other"));

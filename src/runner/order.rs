@@ -31,12 +31,16 @@ pub(super) struct Gates {
     pub(super) waiting: Vec<Vec<usize>>,
 }
 
-/// Build steps of all suites, then everything else, each in suite order.
+/// Build steps of all suites in suite order, then everything else in the plan's.
 pub(super) fn build_first(plan: &RunPlan) -> Vec<usize> {
-    let of_kind = |build: bool| {
-        (0..plan.cases.len()).filter(move |&at| (plan.cases[at].kind == CaseKind::Build) == build)
-    };
-    of_kind(true).chain(of_kind(false)).collect()
+    let is_build = |at: &usize| plan.cases[*at].kind == CaseKind::Build;
+    let all = 0..plan.cases.len();
+    let builds = all.clone().filter(is_build);
+    if plan.order.len() == plan.cases.len() {
+        builds.chain(plan.order.iter().copied().filter(|at| !is_build(at))).collect()
+    } else {
+        builds.chain(all.clone().filter(|at| !is_build(at))).collect()
+    }
 }
 
 pub(super) fn gates(plan: &RunPlan, index: &HashMap<(usize, CaseId), usize>) -> Gates {

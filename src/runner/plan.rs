@@ -25,6 +25,9 @@ pub struct RunPlan {
     pub scratch: PathBuf,
     /// Builds that need not be made again.
     pub builds: Arc<BuildCache>,
+    /// The numbers of all cases in the order in which they are started, as far as their needs let
+    /// them; nothing for that of `cases`.
+    pub order: Vec<usize>,
     /// Trying again.
     pub again: Again,
 }
@@ -96,6 +99,7 @@ impl RunPlan {
             broken: Vec::new(),
             scratch,
             builds: Arc::new(BuildCache::off()),
+            order: Vec::new(),
             again: Again::default(),
         }
     }

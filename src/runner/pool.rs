@@ -66,7 +66,8 @@ pub fn run_each(
     let schedule = Schedule::new(plan);
     let outputs = Outputs::new(&plan.scratch);
     let state = Mutex::new(State { schedule, outputs });
-    let run = Run { plan, engine, cancel, events, take, state, finished_one: Condvar::new(), gate: Gate::new() };
+    let run =
+        Run { plan, engine, cancel, events, take, state, finished_one: Condvar::new(), gate: Gate::new() };
     let jobs = plan.jobs.get().min(plan.cases.len().max(1));
     events(Event::RunStarted { total: plan.cases.len(), jobs });
     if jobs == 1 {

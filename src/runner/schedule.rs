@@ -96,8 +96,7 @@ impl Schedule {
         if self.left == 0 {
             return Next::Finished;
         }
-        loop {
-            let Some(&at) = self.ready.first() else { break };
+        while let Some(&at) = self.ready.first() {
             let case = self.order[at];
             let kind = plan.cases[case].kind;
             if kind != CaseKind::Teardown

@@ -136,6 +136,10 @@ pub struct Common {
     pub needs: Vec<Spanned<String>>,
     /// Who sees it.
     pub visibility: Option<Visibility>,
+    /// Where `env` stands.
+    pub env_span: Option<Range<usize>>,
+    /// Where `workdir` stands.
+    pub workdir_span: Option<Range<usize>>,
     /// Where the program starts: relative to the workspace, or absolute inside the sandbox.
     pub workdir: Option<PathBuf>,
     /// Whether there is a network.

@@ -23,7 +23,10 @@ impl Reader<'_> {
                 common.args_span = Some(node.span.clone());
             }
             "stdin" => common.stdin = self.content(node, "`stdin`"),
-            "env" => common.env = self.env(node),
+            "env" => {
+                common.env = self.env(node);
+                common.env_span = Some(entry.key_span.clone());
+            }
             "files" => common.files = self.files(node),
             "expect" => common.expect = self.expect(node, &entry.key_span),
             "compare" => common.compare = self.compare(node),
@@ -44,7 +47,10 @@ impl Reader<'_> {
                 }
             }
             "visibility" => common.visibility = self.visibility(node),
-            "workdir" => common.workdir = self.workdir(node),
+            "workdir" => {
+                common.workdir = self.workdir(node);
+                common.workdir_span = Some(entry.key_span.clone());
+            }
             "network" => common.network = self.flag(node, "`network`"),
             "retries" => common.retries = self.retries(node),
             "skip" => common.skip = self.skip(node),

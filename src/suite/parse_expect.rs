@@ -28,6 +28,11 @@ impl Reader<'_> {
                         let path = self.check_path(&entry.key, &entry.key_span, "the path in `files`");
                         self.check_only_once(&mut seen, path.as_ref(), &entry.key_span);
                         let file = self.expected_file(&entry.value);
+                        // As a name it is of no file, so that this could never fail.
+                        if file == Some(ExpectFile::Absent) && entry.key.contains(['*', '?', '[']) {
+                            let message = "a glob cannot be `absent` in this version: name the file";
+                            self.senseless(&entry.key_span, message, "");
+                        }
                         expect.files.extend(path.zip(file));
                     }
                     if matches!(&node.value, Value::Map(entries) if entries.is_empty()) {

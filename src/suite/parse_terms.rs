@@ -144,7 +144,11 @@ impl Reader<'_> {
                 self.senseless(&node.span, "a condition without terms always holds", "leave it out");
                 false
             }
-            Value::List(items) => items.iter().fold(true, |holds, item| self.condition(item) && holds),
+            // Every term is read, also behind one that does not hold: each may have its own mistakes.
+            Value::List(items) => {
+                let held = items.iter().filter(|item| self.condition(item)).count();
+                held == items.len()
+            }
             _ => {
                 let Some(text) = self.text(node, "a condition") else { return false };
                 self.term(&text, node)

@@ -41,3 +41,24 @@ fn help_on_a_subcommand_is_its_help() {
 fn help_on_nothing_known_names_the_topics() {
     Capsule::new(&["help", "E9999"]).run().exits(2).prints_nothing().says("exit-codes");
 }
+
+#[test]
+fn filters_verdicts_and_variables_have_a_topic_each() {
+    Capsule::new(&["help", "filters"]).run().exits(0).prints("tag(M)").prints("#glob");
+    Capsule::new(&["help", "verdicts"]).run().exits(0).prints("E3001");
+    Capsule::new(&["help", "env"]).run().exits(0).prints("CAPSULE_JOBS").prints("TEST_SHARD_INDEX");
+}
+
+#[test]
+fn completions_and_the_manual_page_know_every_subcommand() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        Capsule::new(&["completions", shell]).run().exits(0).prints("skip-tag").prints("check");
+    }
+    Capsule::new(&["man"]).run().exits(0).prints(".TH capsule-run 1").prints("CAPSULE-RUN LIST");
+}
+
+#[test]
+fn a_variable_that_looks_like_ours_and_is_not_is_told_and_obeyed_by_nobody() {
+    let ended = Capsule::new(&["help", "codes"]).env("CAPSULE_JOSB", "3").run().exits(0);
+    ended.says("warning: the environment variable CAPSULE_JOSB is not read; did you mean CAPSULE_JOBS?");
+}

@@ -3,6 +3,7 @@
 mod check;
 mod doctor;
 mod help;
+mod history;
 mod live;
 mod reports;
 mod schema;

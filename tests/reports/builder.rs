@@ -134,6 +134,7 @@ fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> Resolve
         },
         needs: [].into(),
         group_score: None,
+        written: capsule_run::resolve::WrittenAt::default(),
         terms: Arc::default(),
         judging: None,
         for_judge: false,

@@ -55,7 +55,7 @@ fn no_line_is_a_command_to_a_ci_service() {
         &["--output", "all"],
         &["--progress", "plain"],
     ] {
-        let (_, stdout, said) = stderr(&Place::with(&suite), args, &[("GITHUB_ACTIONS", "true")]);
+        let (_, stdout, said) = stderr(&Place::with(&suite), args, &[("CI", "true")]);
         assert!(said.contains("pwned"), "it is shown: {said}");
         for line in said.lines().chain(stdout.lines()) {
             assert!(!line.trim_start().starts_with("::"), "{args:?}: {line}");

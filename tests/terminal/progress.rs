@@ -138,7 +138,7 @@ fn colour_follows_the_usual_variables_and_ascii_is_ascii() {
 
 #[test]
 fn there_is_no_bar_in_ci_and_none_on_a_dumb_terminal() {
-    for env in [("CI", "true"), ("GITHUB_ACTIONS", "true")] {
+    for env in [("CI", "true"), ("GITLAB_CI", "1")] {
         let (_place, mut pty) = start_with(&["--only", "quick"], 90, 40, &[env]);
         assert_eq!(pty.ends(), 0);
         assert!(pty.screen().contains("(1/1) quick") && !pty.sent().contains("\x1b[J"), "{}", pty.sent());

@@ -151,7 +151,11 @@ fn group(paths: Vec<PathBuf>, cwd: &Path) -> Vec<Candidate> {
             }
         }
     }
-    candidates.extend(of_systems.into_values());
+    candidates.extend(of_systems.into_values().map(|mut candidate| {
+        // By what they are called, not by when they were handed in.
+        candidate.parts.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+        candidate
+    }));
     candidates.sort_by(|a, b| {
         natural(&a.label).cmp(&natural(&b.label)).then_with(|| a.parts[0].path.cmp(&b.parts[0].path))
     });

@@ -307,6 +307,7 @@ impl Class {
             jobs: self.jobs,
             max_fail: None,
             broken: Vec::new(),
+            order: Vec::new(),
             scratch: places.scratch.clone(),
             again: runner::Again::default(),
             builds: Arc::clone(&self.builds),

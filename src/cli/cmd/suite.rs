@@ -20,11 +20,13 @@ use crate::cli::recorder::{self, Recorder, Unbegun};
 use crate::cli::report_file::ReportFile;
 use crate::cli::reports::{self, Ci, Reports};
 use crate::cli::run_meta;
-use crate::cli::select::{Choice, Chosen, choose};
+use crate::cli::select::{Choice, Chosen, Order, Previous, choose};
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
 use crate::cli::variables::{self, FlakyArg};
-use crate::cli::{account, binds, build_cache, cmd, exit, last_words, overrides, packages, review, terminal};
+use crate::cli::{
+    account, binds, build_cache, cmd, exit, ids, last_words, overrides, packages, review, terminal,
+};
 use crate::judge::Status;
 use crate::report::record::{RunFooter, RunHeader};
 use crate::report::text::{self, TextStyle};
@@ -51,6 +53,8 @@ struct Job {
     events: Option<EventTarget>,
     builds: Arc<BuildCache>,
     chosen: Chosen,
+    /// In which order the cases are started; as they are where it is empty.
+    order: Vec<usize>,
     history: History,
     /// `--submissions`.
     solutions: Option<Solutions>,
@@ -117,23 +121,44 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
     let all = cases.len();
     let builds = build_cache::open(&args.cache, places)?;
-    let Choice { cases, chosen } = choose(cases, &suites, &args.select, &history)?;
+    let Choice { cases, mut chosen } = choose(cases, &suites, &args.select, &history)?;
+    let cases: Vec<_> = cases.into_iter().map(Arc::new).collect();
+    let order = ordered(args.order, &cases, &suites, &history, &mut chosen);
     Ok(Job {
         operator,
         paths,
         suites,
         builds,
         left_out: all - cases.len(),
-        cases: cases.into_iter().map(Arc::new).collect(),
+        cases,
         broken,
         jobs,
         events,
         run_timeout,
         chosen,
+        order,
         history,
         solutions,
         _staged: staged,
     })
+}
+
+/// `--order`; what people need to know to have it again is noted.
+fn ordered(
+    order: Order,
+    cases: &[Arc<ResolvedCase>],
+    suites: &[ResolvedSuite],
+    history: &History,
+    chosen: &mut Chosen,
+) -> Vec<usize> {
+    let files: Vec<_> = suites.iter().map(|suite| suite.file.as_str()).collect();
+    let previous = match order {
+        Order::Smart => history.latest(&files).unwrap_or_default(),
+        Order::File | Order::Random(_) => Previous::default(),
+    };
+    let seed = ids::seed();
+    chosen.notes.extend(order.note(seed));
+    order.of(cases, &previous, seed)
 }
 
 pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, Failure> {
@@ -293,6 +318,7 @@ fn run_cases(
         broken: job.broken.clone(),
         scratch: places.scratch.clone(),
         builds: Arc::clone(&job.builds),
+        order: job.order.clone(),
         again: again(args),
     };
     let engine = engine(&job.operator, args.fresh.unwrap_or_default());
@@ -449,7 +475,7 @@ fn show(run: &RunReport, records: &RunRecords<'_>, args: &SuiteArgs, style: &Tex
         left = left.saturating_sub(lines);
         shown += 1;
         let title = format!("{} {}", text::word(report), report.case.id);
-        terminal::say_text(&format!("{}\n", ci.block(&title, &block)));
+        ci.say_block(&title, &block);
     }
     let all = match args.show.output {
         OutputWhen::Never => 0,

@@ -38,11 +38,13 @@ impl Ci {
         Self { service, token: ids::secret() }
     }
 
-    /// A block of text about a case, as the log is to show it.
-    pub(in crate::cli) fn block(&self, title: &str, text: &str) -> String {
+    /// Says a block of text about a case, as the log is to show it.
+    pub(in crate::cli) fn say_block(&self, title: &str, text: &str) {
         match self.service {
-            Some(service) => ci::section(service, title, text, &self.token),
-            None => text.to_owned(),
+            Some(service) => {
+                terminal::say_to_ci(&format!("{}\n", ci::section(service, title, text, &self.token)));
+            }
+            None => terminal::say_text(&format!("{text}\n")),
         }
     }
 
@@ -66,13 +68,13 @@ fn annotate(service: Service, run: &RunRecords<'_>) -> io::Result<()> {
     let bad: Vec<usize> = briefs.filter(|(_, brief)| bad(brief.status)).map(|(at, _)| at).collect();
     for &at in bad.iter().take(MOST_ANNOTATIONS) {
         if let Some(line) = ci::annotation(service, &run.case(at)?) {
-            terminal::say_text(&line);
+            terminal::say_to_ci(&line);
         }
     }
     if bad.len() > MOST_ANNOTATIONS
         && let Some(line) = ci::more(service, bad.len() - MOST_ANNOTATIONS)
     {
-        terminal::say_text(&line);
+        terminal::say_to_ci(&line);
     }
     Ok(())
 }

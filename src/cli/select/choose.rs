@@ -94,7 +94,7 @@ impl<'a> Chooser<'a> {
         for text in &args.filter {
             match parse_expression::parse(text) {
                 Ok(filter) => filters.push(filter),
-                Err(error) => wrong.push(error),
+                Err(error) => wrong.push(*error),
             }
         }
         let mut usage = |message: String| {

@@ -3,6 +3,7 @@
 mod choose;
 mod expression;
 mod options;
+mod order;
 mod parse_expression;
 mod previous;
 mod shard;
@@ -12,4 +13,5 @@ mod tell;
 pub(super) use choose::{Choice, Chosen, choose};
 pub(super) use expression::HELP as FILTERS_HELP;
 pub(super) use options::SelectArgs;
+pub(super) use order::Order;
 pub(super) use previous::{Before, Previous, Words};

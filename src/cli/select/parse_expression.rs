@@ -28,7 +28,7 @@ const STATUSES: [&str; 8] =
 ///
 /// # Errors
 /// The first thing that is wrong with it.
-pub(super) fn parse(text: &str) -> Result<Expression, Diagnostic> {
+pub(super) fn parse(text: &str) -> Result<Expression, Box<Diagnostic>> {
     let mut parser = Parser { text, at: 0, depth: 0 };
     let found = parser.any();
     let found = found.and_then(|expression| match parser.peek() {
@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str) -> Result<Expression, Diagnostic> {
         Some(')') => Err(parser.wrong(parser.here(), "this `)` closes nothing", "")),
         Some(_) => Err(parser.wrong(parser.here(), "`&` or `|` is missing before this", "")),
     });
-    found.map_err(|mistake| mistake.to_diagnostic(text))
+    found.map_err(|mistake| Box::new(mistake.to_diagnostic(text)))
 }
 
 struct Parser<'t> {

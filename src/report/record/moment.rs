@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_time_that_is_written_is_read_again_unchanged() {
-        for millis in [0, 1, 999, 1_795_458_544_123, 253_402_300_799_999] {
+        for millis in [0, 1, 999, 1_795_458_544_123, 253_402_200_000_999] {
             let json = serde_json::to_string(&Moment(millis)).expect("a string");
             assert_eq!(serde_json::from_str::<Moment>(&json).expect("valid"), Moment(millis), "{json}");
         }

@@ -133,7 +133,7 @@ impl Block<'_> {
         };
         let profile = style.safe(&report.case.profile);
         let how = format!("in sandbox \"{profile}\" {dot} {how}");
-        let columns = style.width.saturating_sub(INDENT.len() + how.width() + 3).clamp(20, 60);
+        let columns = style.width.saturating_sub(INDENT.len() + how.width() + 5).clamp(20, 60);
         self.line(&format!("$ {}  {}", padded(&command, columns), style.paint(Paint::Dim, &how)));
     }
 

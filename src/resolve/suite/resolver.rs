@@ -83,6 +83,9 @@ pub fn load_suite(
     }
 }
 
+/// What a mistake said, and where.
+type Said = (String, Option<(String, Range<usize>)>);
+
 pub(super) struct Resolver<'a> {
     pub(super) suite: &'a Suite,
     pub(super) operator: &'a Operator,
@@ -116,7 +119,7 @@ pub(super) struct Resolver<'a> {
     /// missing is not complained about.
     pub(super) lenient: bool,
     /// What has been written down, so that a mistake in the defaults is not said for every case.
-    said: HashSet<(String, Option<(String, Range<usize>)>)>,
+    said: HashSet<Said>,
     not_shown: usize,
 }
 
@@ -268,7 +271,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The name of the file that `offset` stands in.
-    fn name_of(&mut self, offset: usize) -> Arc<str> {
+    pub(super) fn name_of(&mut self, offset: usize) -> Arc<str> {
         let name = &self.suite.sources.source(offset).name;
         match self.names.get(name) {
             Some(known) => Arc::clone(known),
@@ -372,6 +375,7 @@ impl<'a> Resolver<'a> {
             expectation: super::expectation::of_build(),
             needs: Arc::default(),
             group_score: None,
+            written: self.written_at(layers),
             terms: Arc::default(),
             judging: None,
             for_judge: false,

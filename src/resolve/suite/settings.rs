@@ -186,7 +186,12 @@ impl Resolver<'_> {
 
     /// One level in the words of the policy.
     fn level(&self, common: &Common) -> Profile {
-        let origin = Origin::File { file: self.suite.source().name.clone(), line: 0, what: "env".to_owned() };
+        let at = |span: &Option<Range<usize>>, what: &str| {
+            let value = ();
+            let written = Spanned { value, span: span.clone().unwrap_or_default() };
+            self.origin(&written, what.to_owned())
+        };
+        let origin = at(&common.env_span, "env");
         Profile {
             inherits: None,
             limits: with_wall_time(common.limits.written.clone()),
@@ -197,11 +202,7 @@ impl Resolver<'_> {
                 }),
                 workdir: common.workdir.as_ref().map(|workdir| Resolved {
                     value: workdir.clone(),
-                    origin: Origin::File {
-                        file: self.suite.source().name.clone(),
-                        line: 0,
-                        what: "workdir".to_owned(),
-                    },
+                    origin: at(&common.workdir_span, "workdir"),
                 }),
                 ..Isolation::default()
             },

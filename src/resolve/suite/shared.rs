@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::resolver::Resolver;
 use super::settings::Layers;
-use crate::resolve::CaseSettings;
+use crate::resolve::{CaseSettings, FileLine, WrittenAt};
 use crate::sandbox::spec::InputFile;
 use crate::units::NoNul;
 
@@ -82,5 +82,23 @@ impl Resolver<'_> {
         }
         self.contents.insert(Arc::clone(&bytes));
         bytes
+    }
+
+    /// Where the values were written that are no settings.
+    pub(super) fn written_at(&mut self, layers: &Layers<'_>) -> WrittenAt {
+        let command = layers.first(|common| common.command.as_ref()).map(|command| command.span.start);
+        let stdin = layers.first(|common| common.stdin.as_ref()).map(|stdin| stdin.span.start);
+        let expect = layers.first(|common| common.expect.span.as_ref()).map(|span| span.start);
+        let points = layers.first(|common| common.points.as_ref()).map(|points| points.span.start);
+        WrittenAt {
+            command: command.map(|at| self.file_line(at)),
+            stdin: stdin.map(|at| self.file_line(at)),
+            expect: expect.map(|at| self.file_line(at)),
+            points: points.map(|at| self.file_line(at)),
+        }
+    }
+
+    fn file_line(&mut self, offset: usize) -> FileLine {
+        FileLine { file: self.name_of(offset), line: self.suite.sources.line(offset) }
     }
 }

@@ -45,7 +45,7 @@ pub(super) enum Placement<'a> {
 
 /// The cgroup of one case. Dropping it removes the folders.
 pub(super) enum Cgroup {
-    V1(v1::V1),
+    V1(Box<v1::V1>),
     V2(v2::V2),
     None,
 }
@@ -72,7 +72,7 @@ impl Cgroup {
     /// Makes the folders and sets the limits.
     pub(super) fn create(layout: &Layout, limits: &Limits, home: Option<&Home>) -> io::Result<Self> {
         match layout.version() {
-            CgroupVersion::V1 => v1::V1::create(layout, limits).map(Self::V1),
+            CgroupVersion::V1 => v1::V1::create(layout, limits).map(|v1| Self::V1(Box::new(v1))),
             CgroupVersion::V2 => v2::V2::create(layout, limits, home).map(Self::V2),
             CgroupVersion::None => Ok(Self::None),
         }

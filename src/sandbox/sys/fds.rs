@@ -70,6 +70,26 @@ pub(in crate::sandbox) fn close_from(first: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// Closes every descriptor from 3 on but `kept`. For the program's process just before it becomes the
+/// program: new descriptors are the lowest free ones then, and within any limit on open files.
+pub(in crate::sandbox) fn close_all_but(kept: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let mut first = 3;
+    loop {
+        let above = kept.iter().map(AsRawFd::as_raw_fd).filter(|&fd| fd >= first);
+        let next = above.min().unwrap_or(i32::MAX);
+        if next > first {
+            // SAFETY: close_range takes three integers and touches no memory. The process that calls
+            // this has a table of its own (it was not made with CLONE_FILES) and uses and drops no
+            // owner of a descriptor but `kept` until it executes or exits.
+            check(unsafe { libc::syscall(libc::SYS_close_range, first, next - 1, 0) })?;
+        }
+        if next == i32::MAX {
+            return Ok(());
+        }
+        first = next + 1;
+    }
+}
+
 /// Marks every descriptor from `first` on close-on-exec.
 pub(in crate::sandbox) fn close_on_exec_from(first: u32) -> io::Result<()> {
     // SAFETY: close_range takes three integers and touches no memory; with CLOEXEC it closes

@@ -10,7 +10,7 @@ mod processes;
 mod seccomp;
 
 pub(super) use borrowed::{Birth, Execution, Stack, has_clone3, run_borrowed};
-pub(super) use fds::{close_from, close_on_exec_from, receive, send};
+pub(super) use fds::{close_all_but, close_from, close_on_exec_from, receive, send};
 pub(super) use landlock::{
     LandlockHandled, landlock_abi, landlock_allow, landlock_restrict, landlock_ruleset,
 };

@@ -80,8 +80,15 @@ fn become_program(setup: &Setup<'_>) -> Result<Record, FaultRecord> {
     nix::unistd::dup2_stdout(&fds.stdout).step(streams)?;
     nix::unistd::dup2_stderr(&fds.stderr).step(streams)?;
     nix::unistd::setsid().step(|| "starting a session".to_owned())?;
-    // Every descriptor of ours was opened close-on-exec; this is the second line.
-    sys::close_on_exec_from(3).step(|| "closing descriptors".to_owned())?;
+    // What is left is close-on-exec. The listener of the filter must find a number below the limit on
+    // open files, however low that is.
+    let closing = || "closing descriptors".to_owned();
+    match setup.wall {
+        Some(wall) => sys::close_all_but(&[setup.case, wall]),
+        None => sys::close_all_but(&[setup.case]),
+    }
+    .step(closing)?;
+    sys::close_on_exec_from(3).step(closing)?;
     if let Err(errno) = nix::unistd::chdir(plan.workdir.as_os_str()) {
         return Ok(Record::WorkdirFailed { errno: errno as i32 });
     }
