@@ -131,7 +131,7 @@ fn points_are_those_of_the_package() {
     assert_eq!(score("kattis-groups", "submissions/partial/from_zero.py"), (Some(40.0), Some(100.0)));
     assert_eq!(score("kattis-legacy-scoring", "submissions/wrong_answer/small.c"), (Some(40.0), Some(100.0)));
     assert_eq!(score("dmoj-batches", "submissions/wrong_answer/whole.py"), (Some(5.0), Some(100.0)));
-    assert_eq!(score("dmoj-function", "submissions/wrong_answer/nothing.py"), (Some(15.0), Some(20.0)));
+    assert_eq!(score("dmoj-function", "submissions/partially_accepted/copies.py"), (Some(15.0), Some(20.0)));
 }
 
 #[test]
