@@ -160,10 +160,12 @@ impl LinuxEngine {
             Some(worker) => worker,
             None => Worker::start(&self.exe, &planned.template, deadline)?,
         };
-        let init = worker.init(&planned.init, files.as_ref().map(AsFd::as_fd), deadline)?;
         let cgroup = worker
             .cgroup(layout, &spec.limits)
             .map_err(|error| fault::setup_io("making the cgroup of a case", &error))?;
+        // After the cgroup: the first one of a worker moves it to where its children may join theirs, and
+        // an init must be born there.
+        let init = worker.init(&planned.init, files.as_ref().map(AsFd::as_fd), deadline)?;
         planned.case.placement = placement(&cgroup);
         let supervision = Supervision {
             spec,
