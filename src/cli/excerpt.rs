@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::diagnostic::Place;
-use crate::units::visible_line;
+use crate::units::{char_boundary, visible_line};
 
 /// Characters of a long line that are shown, and how many of them before the caret.
 const WIDTH: usize = 100;
@@ -26,8 +26,8 @@ pub(super) struct Excerpt {
 impl Excerpt {
     pub(super) fn of(place: &Place) -> Self {
         let text: &str = &place.source.text;
-        let start = boundary(text, place.span.start);
-        let end = boundary(text, place.span.end).max(start);
+        let start = char_boundary(text, place.span.start);
+        let end = char_boundary(text, place.span.end).max(start);
         let (line, column) = place.line_column();
         let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
@@ -44,14 +44,6 @@ impl Excerpt {
         excerpt.text.push_str(&shown);
         excerpt
     }
-}
-
-fn boundary(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 /// The line before the one that starts at `line_start`, unless it says nothing.

@@ -179,7 +179,7 @@ fn outcomes(run: &RunReport, suite: usize) -> Outcomes {
         cases: cases.collect(),
         build_failed: of_suite()
             .any(|report| report.case.kind == CaseKind::Build && report.verdict.status == Status::Failed),
-        score: run.points_of(suite),
+        score: run.points_of(|report| report.case.suite == suite),
         messages: judged.filter_map(|judged| judged.judge_message.clone()).collect(),
     }
 }

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::judge::Code;
+use crate::units::char_boundary;
 
 /// A text that somebody wrote, and its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,11 +52,7 @@ impl Place {
     #[must_use]
     pub fn line_column(&self) -> (usize, usize) {
         let text = &self.source.text;
-        let mut start = self.span.start.min(text.len());
-        while !text.is_char_boundary(start) {
-            start -= 1;
-        }
-        let before = &text[..start];
+        let before = &text[..char_boundary(text, self.span.start)];
         let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         (line, column)

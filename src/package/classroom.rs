@@ -2,7 +2,7 @@
 
 use super::detect::AUTOGRADING;
 use super::folder::{Document, Folder};
-use super::problem::{Case, Group, Problem, Scored, Text};
+use super::problem::{Case, Group, Problem, Text};
 use super::read::{get, number, scalar};
 use super::yaml::quoted;
 use crate::suite::{Node, Value};
@@ -34,18 +34,7 @@ pub(super) fn read(folder: &mut Folder<'_>) -> Option<Problem> {
         folder.error_at(&document, &document.root, "there are no tests", "");
         return None;
     }
-    let group = Group {
-        name: "autograding".to_owned(),
-        points: None,
-        scored: Scored::Sum,
-        hidden: false,
-        needs: Vec::new(),
-        compare: None,
-        judge_args: None,
-        args: Vec::new(),
-        glob: None,
-        cases,
-    };
+    let group = Group { name: "autograding".to_owned(), cases, ..Group::default() };
     Some(Problem {
         name: "autograding".to_owned(),
         what: "GitHub Classroom's autograding.json".to_owned(),

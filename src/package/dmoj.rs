@@ -129,18 +129,7 @@ fn by_names(folder: &mut Folder<'_>, init: &mut Init, ordinary: Option<f64>, pro
 }
 
 fn group(name: &str, points: Option<f64>, scored: Scored, hidden: bool) -> Group {
-    Group {
-        name: name.to_owned(),
-        points,
-        scored,
-        hidden,
-        needs: Vec::new(),
-        compare: None,
-        judge_args: None,
-        args: Vec::new(),
-        glob: None,
-        cases: Vec::new(),
-    }
+    Group { name: name.to_owned(), points, scored, hidden, ..Group::default() }
 }
 
 /// The list of cases and batches; cases that stand alone make a group of their own.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::folder::Folder;
-use super::problem::{Case, Group, Problem, Scored, Text};
+use super::problem::{Case, Group, Problem, Text};
 
 /// Reads such a folder: a group for each folder with inputs in it.
 pub(super) fn read(folder: &mut Folder<'_>) -> Option<Problem> {
@@ -27,18 +27,7 @@ pub(super) fn read(folder: &mut Folder<'_>) -> Option<Problem> {
     for path in alone {
         folder.error(format!("the input `{path}` has no answer"), "put NAME.ans or NAME.out beside it");
     }
-    let groups = groups.into_iter().map(|(name, cases)| Group {
-        name,
-        points: None,
-        scored: Scored::Sum,
-        hidden: false,
-        needs: Vec::new(),
-        compare: None,
-        judge_args: None,
-        args: Vec::new(),
-        glob: None,
-        cases,
-    });
+    let groups = groups.into_iter().map(|(name, cases)| Group { name, cases, ..Group::default() });
     Some(Problem {
         name: "tests".to_owned(),
         what: "a folder of inputs and answers".to_owned(),

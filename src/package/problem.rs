@@ -59,8 +59,9 @@ pub(super) struct Judge {
 }
 
 /// How points of a group are given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Scored {
+    #[default]
     Sum,
     AllOrNothing,
     /// The smallest of what its cases get.
@@ -68,7 +69,7 @@ pub(super) enum Scored {
 }
 
 /// A group of cases.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Group {
     pub(super) name: String,
     pub(super) points: Option<f64>,

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde_json::{Value, json};
 
+use super::cut::cut;
 use super::record::{CaseRecord, Kind, Points};
 use super::run_records::RunRecords;
 use super::stream::JsonStream;
@@ -99,16 +100,5 @@ fn output(case: &CaseRecord) -> String {
             }
         }
     }
-    cut(&visible(text.as_bytes()))
-}
-
-fn cut(text: &str) -> String {
-    if text.len() <= LONGEST {
-        return text.to_owned();
-    }
-    let mut end = LONGEST;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}\n… cut here", &text[..end])
+    cut(&visible(text.as_bytes()), LONGEST)
 }

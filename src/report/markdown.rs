@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
+use super::cut::cut;
 use super::record::{CaseRecord, Points};
 use super::run_records::{RunOutcome, RunRecords};
 use super::told::Told;
@@ -102,7 +103,7 @@ fn failure(case: &CaseRecord) -> String {
             }
         }
     }
-    let text = cut(&visible(text.as_bytes()));
+    let text = cut(&visible(text.as_bytes()), LONGEST);
     let fence = "`".repeat(longest_run(&text).max(2) + 1);
     format!(
         "<details><summary>{} <code>{}</code> {}</summary>\n\n{fence}text\n{}\n{fence}\n\n</details>\n",
@@ -163,17 +164,6 @@ fn inert(text: &str) -> String {
         }
     }
     out
-}
-
-fn cut(text: &str) -> String {
-    if text.len() <= LONGEST {
-        return text.to_owned();
-    }
-    let mut end = LONGEST;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}\n… cut here", &text[..end])
 }
 
 /// The longest run of backticks.

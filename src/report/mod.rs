@@ -15,6 +15,7 @@ mod classroom;
 mod clock;
 mod csv;
 mod ctrf;
+mod cut;
 mod encode;
 mod format;
 mod gradebook;

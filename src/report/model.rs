@@ -203,10 +203,9 @@ impl RunReport {
         !self.meta.complete || self.meta.interrupted_by.is_some()
     }
 
-    /// Points reached in the suite with this number, and points that could be reached.
-    #[must_use]
-    pub fn points_of(&self, suite: usize) -> (f64, f64) {
-        let of_suite = self.cases.iter().filter(|case| case.case.suite == suite);
-        score::points(of_suite.map(CaseReport::mark))
+    /// Points reached in the cases that count, and points that could be reached there.
+    pub fn points_of(&self, counts: impl Fn(&CaseReport) -> bool) -> (f64, f64) {
+        let counted: Vec<_> = self.cases.iter().filter(|case| counts(case)).map(CaseReport::mark).collect();
+        score::points(counted.into_iter())
     }
 }

@@ -197,12 +197,6 @@ impl RecordedRun {
 }
 
 impl RunReport {
-    /// Facts and totals of all cases.
-    #[must_use]
-    pub fn tally(&self) -> Tally {
-        self.records(0, "").tally
-    }
-
     /// The records of this run, if the program ends with this status for this reason.
     #[must_use]
     pub fn records(&self, exit_code: u8, exit_reason: &str) -> RecordedRun {

@@ -5,5 +5,5 @@ mod text;
 mod time;
 
 pub use bytes::{Bytes, ParseBytesError};
-pub use text::{NoNul, NulError, visible, visible_line};
+pub use text::{NoNul, NulError, char_boundary, visible, visible_line};
 pub use time::{ParseTimeError, format_duration, parse_duration};

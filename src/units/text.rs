@@ -74,6 +74,16 @@ impl std::fmt::Display for NoNul {
     }
 }
 
+/// The last place at or before `at` where `text` can be cut: between characters, and not behind its end.
+#[must_use]
+pub fn char_boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 /// Bytes as text that is safe on any terminal: LF and TAB stay, every other control character,
 /// every bidirectional or invisible format character and every byte that is not UTF-8 is written
 /// as a readable escape (`\x1B`, `\u{202E}`).

@@ -8,7 +8,7 @@ use super::journal::Journal;
 use crate::cli::exit;
 use crate::cli::failure::Failure;
 use crate::cli::report_file::{ReportError, write_whole};
-use crate::report::record::Audience;
+use crate::report::record::{Audience, RunFooter};
 use crate::report::text::{self, TextStyle};
 use crate::report::{Gradebook, Row, RunRecords, RunReport, html, json};
 use crate::units::visible_line;
@@ -46,8 +46,9 @@ impl OutFolder {
 
     /// The reports of one submission.
     pub(in crate::cli) fn write_reports(&self, row: &Row, run: &RunReport) -> Written {
-        let (code, reason) = exit::of_run(&run.tally(), None);
-        let records = run.records(code, reason);
+        let mut records = run.records(exit::OK, "");
+        let (code, reason) = exit::of_run(&records.tally, None);
+        records.footer = RunFooter::new(&run.meta, code, reason);
         let (staff, student) = (records.view(Audience::Staff), records.view(Audience::Student));
         write_whole(&self.report(row, "json"), &|out| json::write(&staff, out))?;
         write_whole(&self.report(row, "student.json"), &|out| json::write(&student, out))?;

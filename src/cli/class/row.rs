@@ -83,8 +83,10 @@ pub(in crate::cli) fn row(base: &Row, run: &RunReport, groups: &[String]) -> Row
     if interrupted {
         return unfinished_row(Row { errors: row.errors, ..base.clone() }, "the run was interrupted");
     }
-    row.groups = groups.iter().map(|group| points_of_group(run, group)).collect();
-    row.score = Some(run.tally().summary().score);
+    let of_group =
+        |group: &String| run.points_of(|report| report.case.group.as_deref() == Some(group.as_str())).0;
+    row.groups = groups.iter().map(of_group).collect();
+    row.score = Some(run.points_of(|_| true).0);
     row.status = RowStatus::Graded;
     if let Some(build) = build {
         row.status = RowStatus::BuildFailed;
@@ -108,10 +110,4 @@ fn add_reason(reason: &mut String, more: &str) {
         reason.push_str("; ");
     }
     reason.push_str(more);
-}
-
-fn points_of_group(run: &RunReport, group: &str) -> f64 {
-    let of_group = |report: &&crate::report::CaseReport| report.case.group.as_deref() == Some(group);
-    let cases = run.cases.iter().filter(of_group).cloned().collect();
-    RunReport { meta: run.meta.clone(), suites: run.suites.clone(), cases }.tally().summary().score
 }

@@ -61,7 +61,7 @@ struct Class {
     /// Reports of submissions that cannot be run, with their places in the class.
     unusable: Vec<(usize, Vec<CaseReport>)>,
     /// Held to the end: the programs see these folders.
-    _snapshots: Snapshots,
+    snapshots: Snapshots,
 }
 
 fn prepare(args: &GradeArgs, places: &Places) -> Result<Class, Failure> {
@@ -100,12 +100,11 @@ fn prepare(args: &GradeArgs, places: &Places) -> Result<Class, Failure> {
         by_names: HashMap::new(),
         unusable: Vec::new(),
         operator: operator.clone(),
-        _snapshots: Snapshots::new(&places.scratch)?,
+        snapshots,
     };
     for candidate in &candidates {
-        class.add(candidate, bounds, &template, &loader, &mut snapshots)?;
+        class.add(candidate, bounds, &template, &loader)?;
     }
-    class._snapshots = snapshots;
     Ok(class)
 }
 
@@ -117,7 +116,7 @@ fn most_points(template: &ResolvedSuite, places: &Places) -> f64 {
         verdict: not_run(None, "", None),
     });
     let meta = run_meta::of_this_process(&places.cwd, SystemTime::now(), 1);
-    RunReport { meta, suites: Vec::new(), cases: cases.collect() }.tally().summary().max_score
+    RunReport { meta, suites: Vec::new(), cases: cases.collect() }.points_of(|_| true).1
 }
 
 /// Resolves the suite for a submission.
@@ -157,7 +156,6 @@ impl Class {
         bounds: Bounds,
         template: &ResolvedSuite,
         loader: &Loader<'_>,
-        snapshots: &mut Snapshots,
     ) -> Result<(), Failure> {
         let at = self.rows.len();
         let row = class::empty_row(candidate, self.groups.len());
@@ -186,7 +184,7 @@ impl Class {
             self.refuse(at, row, format!("lacks the required `{}`", names.join("`, `")), template);
             return Ok(());
         }
-        let folder = snapshots.add(&sha256, &tree)?;
+        let folder = self.snapshots.add(&sha256, &tree)?;
         let cases = if template.by_language {
             match self.of_language(&tree, &folder, loader)? {
                 Ok(suite) => looking_at(&folder, &suite.cases),

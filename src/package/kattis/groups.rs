@@ -49,14 +49,10 @@ pub(super) fn groups(folder: &mut Folder<'_>, metadata: &Metadata, problem: &Pro
         let mut group = Group {
             name: name.clone(),
             points: Some(0.0),
-            scored: Scored::Sum,
             hidden: !said.full_feedback.unwrap_or(name.starts_with("sample")),
             needs: said.needs.clone(),
-            compare: None,
-            judge_args: None,
             args: said.args.clone(),
-            glob: None,
-            cases: Vec::new(),
+            ..Group::default()
         };
         with_flags(folder, metadata, problem, &said, &mut group);
         if name.starts_with("secret") {

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 
 use super::reader::Reader;
 use super::tree::{Entry, Node, Value};
+use crate::units::char_boundary;
 
 /// As deep as `serde_json` itself goes where it builds values.
 const DEEPEST: u32 = 128;
@@ -34,11 +35,7 @@ pub(super) fn parse(reader: &mut Reader) -> Option<Node> {
 /// The byte at `line` and `column` of `serde_json`, which counts both from 1, columns in bytes.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let mut at = (before + column.saturating_sub(1)).min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
+    char_boundary(text, before + column.saturating_sub(1))
 }
 
 /// A walk over text that is known to be JSON. `None` would mean that it is not, after all.

@@ -1,6 +1,6 @@
 //! Escaping for the command languages of logs.
 
-use crate::units::visible_line;
+use crate::units::{char_boundary, visible_line};
 
 /// The text of a GitHub command: one line, at most 4000 bytes.
 pub(super) fn github_text(text: &str) -> String {
@@ -42,11 +42,7 @@ pub(super) fn inert(text: &str) -> String {
 
 fn cut(text: &mut String, longest: usize) {
     if text.len() > longest {
-        let mut end = longest;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
+        text.truncate(char_boundary(text, longest));
         // Not in the middle of an escape.
         if let Some(at) = text.rfind('%').filter(|at| at + 6 > text.len()) {
             text.truncate(at);

@@ -86,23 +86,7 @@ impl CaseRecord {
             credit: Points(report.credit()),
             flaky: report.is_flaky(),
             attempts: attempts.map(|(n, attempt)| AttemptRecord::new(n, case, attempt)).collect(),
-            id: planned.id,
-            suite: planned.suite,
-            suite_index: planned.suite_index,
-            kind: planned.kind,
-            name: planned.name,
-            group: planned.group,
-            params: planned.params,
-            file: planned.file,
-            line: planned.line,
-            tags: planned.tags,
-            max_score: planned.max_score,
-            group_score: planned.group_score,
-            group_points: planned.group_points,
-            group_share: planned.group_share,
-            extra_credit: planned.extra_credit,
-            penalty: planned.penalty,
-            visibility: planned.visibility,
+            ..planned.without_result()
         }
     }
 

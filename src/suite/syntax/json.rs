@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::node::{Entry, MAX_DEPTH, Node, Value};
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::judge::Code;
+use crate::units::char_boundary;
 
 /// Parses JSON; the parser stops at the first mistake of syntax.
 pub(crate) fn parse(source: &Source) -> Result<Node, Vec<Diagnostic>> {
@@ -22,10 +23,7 @@ pub(crate) fn parse(source: &Source) -> Result<Node, Vec<Diagnostic>> {
 fn invalid(error: &serde_json::Error, source: &Source) -> Diagnostic {
     let text: &str = &source.text;
     let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    let mut at = (before + error.column().saturating_sub(1)).min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
+    let at = char_boundary(text, before + error.column().saturating_sub(1));
     let message = error.to_string();
     let reason = message.split(" at line ").next().unwrap_or_default();
     diagnostic(format!("this is not valid JSON: {reason}"), at..at, source)
