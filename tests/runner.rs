@@ -393,7 +393,7 @@ fn every_case_has_exactly_one_end_among_the_events_and_done_counts_without_gaps(
     let _ = runner::run(&plan(cases, 3), &Pretend::default(), &cancel, &|event| {
         let mut seen = seen.lock().expect("no test panics while it holds this");
         match event {
-            Event::CaseStarted { case } => seen.0.push(case.id.to_string()),
+            Event::CaseStarted { case, .. } => seen.0.push(case.id.to_string()),
             Event::CaseFinished { done, total, .. } => seen.1.push((done, total)),
             Event::RunStarted { total, jobs } => assert_eq!((total, jobs), (4, 3)),
             Event::RunFinished => {}

@@ -83,7 +83,7 @@ impl Recorder {
     pub(super) fn event(&self, event: Event<'_>, interrupted: Option<&str>) {
         match event {
             Event::RunStarted { .. } => {}
-            Event::CaseStarted { case } => {
+            Event::CaseStarted { case, .. } => {
                 if let Some(&at) = self.index.get(&(case.suite, case.id.clone())) {
                     let mut state = self.lock();
                     state.cancelling(interrupted);

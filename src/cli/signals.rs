@@ -131,7 +131,7 @@ pub(super) struct Watching {
 /// The process has no descriptor or thread left.
 pub(super) fn watch(cancel: &Cancel, watching: Watching) -> io::Result<Interrupted> {
     let mut mask = SigSet::empty();
-    for signal in ENDING.into_iter().chain(OTHERS).filter(|signal| !is_ignored(*signal)) {
+    for signal in ENDING.into_iter().chain(OTHERS).filter(is_not_ignored()) {
         mask.add(signal);
     }
     mask.thread_block()?;
@@ -296,11 +296,11 @@ impl Watcher {
     }
 }
 
-/// Whether whoever started us has this signal ignored (`nohup`, a shell's background job): it
+/// Whether whoever started us has not had a signal ignored (`nohup`, a shell's background job): it
 /// then stays ignored. A blocked signal would reach us all the same.
-fn is_ignored(signal: Signal) -> bool {
+fn is_not_ignored() -> impl FnMut(&Signal) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    ignored >> (signal as i32 - 1) & 1 == 1
+    move |signal| ignored >> (*signal as i32 - 1) & 1 == 0
 }

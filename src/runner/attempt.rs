@@ -34,10 +34,10 @@ pub(super) struct With<'a> {
 /// counts. A panic is a fault of ours (E5002), and only of this case.
 pub(super) fn attempt(case: &Arc<ResolvedCase>, with: With<'_>) -> Vec<Attempt> {
     let (mut first, stalled) = with.gate.together(|| once(case, with));
-    let limits = resolve::lower(case, with.outputs).limits;
     if !timing::is_of_time(&first.verdict) {
         return vec![first];
     }
+    let limits = resolve::lower(case, with.outputs).limits;
     say(&mut first, stalled, None);
     // A build that takes too long takes too long.
     let may = case.kind == CaseKind::Case && with.cancel.level() == CancelLevel::Running;

@@ -1,6 +1,8 @@
 //! [`Event`]: what happens during a run, as it happens. Progress reads this and nothing else.
 
 use std::sync::Arc;
+use std::thread::ThreadId;
+use std::time::Instant;
 
 use crate::report::CaseReport;
 use crate::resolve::ResolvedCase;
@@ -19,6 +21,10 @@ pub enum Event<'a> {
     CaseStarted {
         /// The case.
         case: &'a Arc<ResolvedCase>,
+        /// The thread that it runs on, and nothing else until it is finished.
+        thread: ThreadId,
+        /// When: the event may come a little later.
+        at: Instant,
     },
     /// A case has its verdict, whether it ran or not. Exactly one for every case.
     CaseFinished {

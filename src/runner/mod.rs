@@ -23,6 +23,7 @@ mod schedule;
 mod scratch;
 mod source;
 mod store;
+mod teller;
 mod timing;
 mod worker;
 

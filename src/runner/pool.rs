@@ -1,7 +1,8 @@
 //! [`run`]: the pool of workers around one [`Schedule`].
 
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use crate::judge::{Code, Details, Status, Verdict, as_judges_build, not_run};
 use crate::report::CaseReport;
@@ -16,6 +17,7 @@ use super::event::Event;
 use super::outputs::{Outputs, Seen};
 use super::plan::RunPlan;
 use super::schedule::{Next, Schedule};
+use super::teller::{Listeners, Teller, Told};
 use super::timing::Gate;
 use super::worker::{execute, harness_fault, without_running};
 
@@ -24,8 +26,7 @@ struct Run<'a> {
     plan: &'a RunPlan,
     engine: &'a dyn Engine,
     cancel: &'a Cancel,
-    events: &'a (dyn Fn(Event<'_>) + Sync),
-    take: &'a (dyn Fn(usize, CaseReport) + Sync),
+    teller: &'a Teller<'a, 'a>,
     state: Mutex<State>,
     finished_one: Condvar,
     gate: Gate,
@@ -38,8 +39,8 @@ struct State {
 
 /// Runs a plan to its end. The result has one report for every case of the plan, in its order.
 ///
-/// `events` is called from the workers' threads, one call at a time for the end of a case, so
-/// that `done` counts up without gaps.
+/// `events` is called on a thread of its own, one call at a time, so that `done` counts up without
+/// gaps.
 pub fn run(
     plan: &RunPlan,
     engine: &dyn Engine,
@@ -63,13 +64,19 @@ pub fn run_each(
     events: &(dyn Fn(Event<'_>) + Sync),
     take: &(dyn Fn(usize, CaseReport) + Sync),
 ) {
-    let schedule = Schedule::new(plan);
-    let outputs = Outputs::new(&plan.scratch);
-    let state = Mutex::new(State { schedule, outputs });
-    let run =
-        Run { plan, engine, cancel, events, take, state, finished_one: Condvar::new(), gate: Gate::new() };
     let jobs = plan.jobs.get().min(plan.cases.len().max(1));
     events(Event::RunStarted { total: plan.cases.len(), jobs });
+    std::thread::scope(|scope| {
+        let teller = Teller::start(scope, Listeners { events, take, total: plan.cases.len() });
+        work_through(plan, jobs, engine, cancel, &teller);
+        teller.finish();
+    });
+    events(Event::RunFinished);
+}
+
+fn work_through(plan: &RunPlan, jobs: usize, engine: &dyn Engine, cancel: &Cancel, teller: &Teller<'_, '_>) {
+    let state = Mutex::new(State { schedule: Schedule::new(plan), outputs: Outputs::new(&plan.scratch) });
+    let run = Run { plan, engine, cancel, teller, state, finished_one: Condvar::new(), gate: Gate::new() };
     if jobs == 1 {
         run.work();
     } else {
@@ -83,7 +90,6 @@ pub fn run_each(
         }
     }
     run.settle_lost();
-    events(Event::RunFinished);
 }
 
 impl Run<'_> {
@@ -124,7 +130,8 @@ impl Run<'_> {
                 not_run(None, "the run was interrupted before this case started", None),
             );
         }
-        (self.events)(Event::CaseStarted { case });
+        let thread = std::thread::current().id();
+        self.teller.tell(Told::Started { case: Arc::clone(case), thread, at: Instant::now() });
         let with = With { engine: self.engine, cancel: self.cancel, gate: &self.gate, outputs, for_judge };
         let make = || execute(case, with, self.plan.again);
         if case.kind == CaseKind::Build {
@@ -138,11 +145,10 @@ impl Run<'_> {
     fn finish(&self, state: &mut State, at: usize, report: CaseReport) {
         let done = state.schedule.finish(at, &report);
         self.finished_one.notify_all();
-        (self.events)(Event::CaseFinished { report: &report, done, total: self.plan.cases.len() });
-        (self.take)(at, report);
+        self.teller.tell(Told::Finished { at, report: Box::new(report), done });
     }
 
-    /// A worker that panicked (in `events`, say) has not made the schedule wrong: it changes by
+    /// A worker that panicked has not made the schedule wrong: it changes by
     /// whole steps only.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-
 use super::outcome::Captured;
 
 /// Read at most so much before looking at the clocks again.
@@ -22,16 +20,14 @@ pub(super) struct Capture {
 }
 
 impl Capture {
-    /// Captures what comes through `pipe`, keeping the first `limit` bytes; nothing without one.
-    pub(super) fn new(pipe: Option<OwnedFd>, limit: u64) -> io::Result<Self> {
-        if let Some(pipe) = &pipe {
-            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        }
-        Ok(Self {
+    /// Captures what comes through `pipe`, which does not block, keeping the first `limit` bytes;
+    /// nothing without one.
+    pub(super) fn new(pipe: Option<OwnedFd>, limit: u64) -> Self {
+        Self {
             pipe: pipe.map(File::from),
             kept: Captured::default(),
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
-        })
+        }
     }
 
     /// The pipe, until its end of file.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use super::cancel::{Cancel, CancelLevel};
@@ -42,13 +42,15 @@ pub struct LinuxEngine {
     idle: Mutex<Vec<Worker>>,
     layouts: Mutex<HashMap<CgroupChoice, Arc<Layout>>>,
     fresh: Fresh,
-    sweep: Option<JoinHandle<()>>,
+    /// Workers that have been told to die.
+    ending: Mutex<Vec<Worker>>,
+    sweep: OnceLock<Option<JoinHandle<()>>>,
     live: Arc<Live>,
 }
 
 impl Drop for LinuxEngine {
     fn drop(&mut self) {
-        if let Some(sweep) = self.sweep.take() {
+        if let Some(sweep) = self.sweep.take().flatten() {
             // A sweep that panicked has left something for the next one.
             let _ = sweep.join();
         }
@@ -59,14 +61,11 @@ impl Drop for LinuxEngine {
 const MOST_IDLE: usize = 64;
 
 impl LinuxEngine {
-    /// Makes an engine and sweeps the cgroups that a killed capsule-run left.
+    /// Makes an engine. With its first case it sweeps the cgroups that a killed capsule-run left.
     ///
     /// # Errors
     /// This host cannot give the program a user of its own.
     pub fn new(options: EngineOptions) -> Result<Self, Fault> {
-        // Beside everything else: what is swept is in nobody's way. A host without a thread to spare has
-        // it swept by another run.
-        let sweep = std::thread::Builder::new().name("sweep".to_owned()).spawn(cgroup::sweep).ok();
         let ids = host::ids().map_err(|step| Fault {
             kind: FaultKind::Unmet,
             step,
@@ -87,7 +86,8 @@ impl LinuxEngine {
             idle: Mutex::default(),
             layouts: Mutex::default(),
             fresh: options.fresh,
-            sweep,
+            ending: Mutex::default(),
+            sweep: OnceLock::new(),
             live: Arc::default(),
         })
     }
@@ -156,17 +156,35 @@ impl LinuxEngine {
     ) -> Result<Ran, Fault> {
         let deadline =
             monotonic_nanos().saturating_add(u64::try_from(spec.limits.setup.as_nanos()).unwrap_or(u64::MAX));
-        let mut worker = match self.take(&planned) {
-            Some(worker) => worker,
-            None => Worker::start(&self.exe, &planned.template, deadline)?,
+        let ready = |mut worker: Worker| {
+            let cgroup = worker
+                .cgroup(layout, &spec.limits)
+                .map_err(|error| fault::setup_io("making the cgroup of a case", &error))?;
+            // After the cgroup: the first one of a worker moves it to where its children may join theirs,
+            // and an init must be born there.
+            let init = worker.init(&planned.init, files.as_ref().map(AsFd::as_fd), deadline)?;
+            Ok((worker, cgroup, init))
         };
-        let cgroup = worker
-            .cgroup(layout, &spec.limits)
-            .map_err(|error| fault::setup_io("making the cgroup of a case", &error))?;
-        // After the cgroup: the first one of a worker moves it to where its children may join theirs, and
-        // an init must be born there.
-        let init = worker.init(&planned.init, files.as_ref().map(AsFd::as_fd), deadline)?;
+        let start = || Worker::start(&self.exe, &planned.template).and_then(ready);
+        let (mut worker, cgroup, init) = match self.take(&planned) {
+            Some(worker) => ready(worker)?,
+            None => match Worker::from_early(&planned.template) {
+                // Where anything is wrong with it, one from our own binary will say what.
+                Some(early) => ready(early).or_else(|fault| {
+                    log::debug!("the early worker is of no use: {fault:?}");
+                    start()
+                })?,
+                None => start()?,
+            },
+        };
         planned.case.placement = placement(&cgroup);
+        let is_last = !self.fresh.worker_is_kept();
+        let meanwhile = || {
+            self.sweep_once();
+            if !is_last {
+                worker.prepare_streams();
+            }
+        };
         let supervision = Supervision {
             spec,
             plan: &planned.case,
@@ -177,6 +195,8 @@ impl LinuxEngine {
             live: &self.live,
             setup_deadline: deadline,
             two_ids: matches!(self.ids, Ids::Two { .. }),
+            meanwhile: &meanwhile,
+            is_last,
         };
         let refused = layout.refused_above();
         let (result, left) = supervise(&supervision);
@@ -188,11 +208,29 @@ impl LinuxEngine {
             Ok(ran)
         });
         // A worker that had any part in a fault is not used again.
-        if result.as_ref().map_or_else(is_the_programs, |_| true) && self.fresh.worker_is_kept() {
+        if is_last {
+            // Their folders are empty: they need not wait for the worker's end.
+            drop((init, cgroup));
+            self.let_end(worker);
+        } else if result.as_ref().map_or_else(is_the_programs, |_| true) {
             self.hand_back(&mut worker, &planned, init, cgroup, left);
             self.put_back(worker);
         }
         result
+    }
+
+    /// Beside everything else: what is swept is in nobody's way. A host without a thread to spare has
+    /// it swept by another run.
+    fn sweep_once(&self) {
+        let start = || std::thread::Builder::new().name("sweep".to_owned()).spawn(cgroup::sweep).ok();
+        self.sweep.get_or_init(start);
+    }
+
+    /// Keeps a worker that is dying until it is dead: at the latest, until we are.
+    fn let_end(&self, worker: Worker) {
+        let mut ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        ending.retain_mut(Worker::is_alive);
+        ending.push(worker);
     }
 
     /// Gives the worker back what the next case can have, and only that.

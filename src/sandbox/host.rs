@@ -1,6 +1,8 @@
 //! What this process is on this host: read once, plain data.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::sync::OnceLock;
 
 use nix::sys::resource::{Resource, getrlimit};
 
@@ -71,9 +73,14 @@ pub(super) fn room_for(pids: u32) -> Result<(), String> {
     ))
 }
 
+/// Processes and threads of the whole machine, also of what is outside our PID namespace.
 fn all_tasks() -> u64 {
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let tasks = || load.split_whitespace().nth(3)?.split_once('/')?.1.parse().ok();
+    static LOAD: OnceLock<Option<File>> = OnceLock::new();
+    let load = LOAD.get_or_init(|| File::open("/proc/loadavg").ok());
+    let mut text = [0; 128];
+    let length = load.as_ref().and_then(|load| load.read_at(&mut text, 0).ok()).unwrap_or(0);
+    let text = String::from_utf8_lossy(&text[..length]);
+    let tasks = || text.split_whitespace().nth(3)?.split_once('/')?.1.parse().ok();
     tasks().unwrap_or(u64::MAX)
 }
 

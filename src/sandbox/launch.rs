@@ -1,5 +1,6 @@
 //! The supervisor's side of a worker: start it, have it make inits, end it.
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,6 +15,7 @@ use super::cgroup::{self, Cgroup, Home, Layout};
 use super::fault;
 use super::outcome::{Fault, FaultKind};
 use super::spec::Limits;
+use super::streams::Streams;
 use super::sys::pidfd_kill;
 use super::wire::{self, EarlyPlan, FaultRecord, InitPlan, LayerKind, Reply, Request, Step, Template};
 use super::worker::{Owner, sources};
@@ -40,8 +42,14 @@ pub(super) struct Worker {
     owner: Option<u32>,
     /// Cases whose init could not be kept.
     served: u64,
+    /// Whether its template stands. Else we have yet to hear of that.
+    built: bool,
+    /// Whether it was forked early, and wants no more than its template.
+    early: bool,
     /// The init for the next case.
     waiting: Option<Waiting>,
+    /// The streams for the next case.
+    streams: Cell<Option<Streams>>,
     /// Whether its network namespace is no longer as it was made.
     network_used: bool,
     /// The cgroup of the last case. Before `home`, in which it may stand.
@@ -78,7 +86,19 @@ impl Process {
         }
     }
 
-    /// Kills and reaps. Killing what is dead is no error here, nor is reaping it again.
+    /// Killing what is dead is no error here.
+    fn kill(&self) {
+        match self {
+            // Not reaped yet: its number is still its own.
+            Self::Started(child) => {
+                let pid = i32::try_from(child.id()).map(nix::unistd::Pid::from_raw);
+                let _ = pid.map(|pid| nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL));
+            }
+            Self::Forked { pidfd, .. } => drop(pidfd_kill(pidfd.as_fd(), libc::SIGKILL)),
+        }
+    }
+
+    /// Kills and reaps. Nor is it an error to reap again.
     fn end(&mut self) {
         match self {
             Self::Started(child) => {
@@ -135,12 +155,8 @@ pub(super) fn packet_pair() -> nix::Result<(OwnedFd, OwnedFd)> {
 }
 
 impl Worker {
-    /// Starts a worker and waits until its template stands: the one that was forked early, or one from
-    /// our own binary.
-    pub(super) fn start(exe: &Path, template: &Template, deadline: u64) -> Result<Self, Fault> {
-        if let Some(worker) = Self::from_early(template, deadline) {
-            return Ok(worker);
-        }
+    /// Starts a worker from our own binary.
+    pub(super) fn start(exe: &Path, template: &Template) -> Result<Self, Fault> {
         let starting = |error: io::Error| fault::setup_io("starting a worker", &error);
         let (control, theirs) = packet_pair().map_err(|errno| starting(errno.into()))?;
         let child = Command::new(exe)
@@ -154,12 +170,11 @@ impl Worker {
             .map_err(starting)?;
         let worker = Self::new(Process::Started(child), control, template);
         wire::send(worker.control.as_fd(), template, &[]).map_err(starting)?;
-        worker.built(deadline)
+        Ok(worker)
     }
 
-    /// The worker that was forked early, if it serves for this template. Where anything is wrong with
-    /// it, one from our own binary will say what.
-    fn from_early(template: &Template, deadline: u64) -> Option<Self> {
+    /// The worker that was forked early, if it serves for this template.
+    pub(super) fn from_early(template: &Template) -> Option<Self> {
         let early = early::take()?;
         if early.ids != template.ids || template.host_network || template.sources.len() > MOST_SOURCES {
             return None;
@@ -176,24 +191,26 @@ impl Worker {
             return None;
         }
         let mut worker = Self::new(early.process, early.control, template);
-        worker.owner = first;
+        worker.early = true;
         let plan = EarlyPlan {
             template: template.clone(),
             opened: opened.iter().map(|source| (source.kind, source.is_dir)).collect(),
         };
         let trees: Vec<_> = opened.iter().map(|source| source.tree.as_fd()).collect();
         wire::send(worker.control.as_fd(), &plan, &trees).ok()?;
-        let built = worker.built(deadline);
-        built.inspect_err(|fault| log::debug!("the early worker is of no use: {fault:?}")).ok()
+        Some(worker)
     }
 
     fn new(process: Process, control: OwnedFd, template: &Template) -> Self {
         Self {
             control,
+            owner: template.ids.first_of(process.id()),
             process,
-            owner: None,
             served: 0,
+            built: false,
+            early: false,
             waiting: None,
+            streams: Cell::new(None),
             network_used: false,
             cgroup: None,
             home: None,
@@ -205,16 +222,13 @@ impl Worker {
     }
 
     /// Waits until the template stands.
-    fn built(mut self, deadline: u64) -> Result<Self, Fault> {
-        loop {
+    fn wait_until_built(&mut self, deadline: u64) -> Result<(), Fault> {
+        while !self.built {
             match self.reply(deadline)? {
-                (Reply::WriteMaps { first }, _) => {
-                    self.write_maps(first)?;
-                    self.owner = Some(first);
-                }
+                (Reply::WriteMaps { first }, _) => self.write_maps(first)?,
                 (Reply::Ready { layers, overlay, landlock }, _) => {
                     (self.layers, self.overlay, self.landlock) = (layers, overlay, landlock);
-                    return Ok(self);
+                    self.built = true;
                 }
                 (Reply::Fault(record), _) => return Err(fault::setup(record)),
                 (Reply::Started, _) => {
@@ -222,6 +236,7 @@ impl Worker {
                 }
             }
         }
+        Ok(())
     }
 
     /// Asks for an init, without waiting for it.
@@ -234,7 +249,8 @@ impl Worker {
         Ok(Asked { plan: request.plan, case })
     }
 
-    fn wait_for_init(&self, asked: Asked, deadline: u64) -> Result<Init, Fault> {
+    fn wait_for_init(&mut self, asked: Asked, deadline: u64) -> Result<Init, Fault> {
+        self.wait_until_built(deadline)?;
         match self.reply(deadline)? {
             (Reply::Started, mut fds) if !fds.is_empty() => {
                 let process = fds.remove(0);
@@ -254,6 +270,10 @@ impl Worker {
         files: Option<BorrowedFd<'_>>,
         deadline: u64,
     ) -> Result<Init, Fault> {
+        if !self.early {
+            // On its way to a template it has questions of its own.
+            self.wait_until_built(deadline)?;
+        }
         let waiting = match self.waiting.take() {
             Some(Waiting::Asked(asked)) => Some(self.wait_for_init(asked, deadline)?),
             Some(Waiting::Ready(init)) => Some(init),
@@ -301,6 +321,21 @@ impl Worker {
             self.home = cgroup::home(layout, self.process.id(), self.owner)?;
         }
         Cgroup::create(layout, limits, self.home.as_ref())
+    }
+
+    /// Streams for a case.
+    pub(super) fn streams(&self) -> io::Result<Streams> {
+        self.streams.take().map_or_else(|| Streams::new(self.program_id()), Ok)
+    }
+
+    /// Makes the streams of the next case. If that fails the next case will hear of it.
+    pub(super) fn prepare_streams(&self) {
+        self.streams.set(Streams::new(self.program_id()).ok());
+    }
+
+    /// Has it die, without waiting for that.
+    pub(super) fn end_soon(&self) {
+        self.process.kill();
     }
 
     /// Keeps a cgroup for the next case.

@@ -21,6 +21,7 @@ pub mod probe;
 mod pump;
 mod seccomp;
 pub mod spec;
+mod streams;
 mod supervise;
 mod sys;
 mod watch;

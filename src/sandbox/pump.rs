@@ -8,14 +8,19 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use super::memory_file;
 use super::spec::{Handover, Stdin, Stdout};
+use super::streams::Pipe;
 
 const CHUNK: usize = 64 << 10;
 
 /// What the program gets as descriptor 0, and the pump that fills it if it needs one.
-/// `owner`: see [`give`].
-pub(super) fn open(stdin: &Stdin, owner: Option<u32>) -> io::Result<(OwnedFd, Option<Pump>)> {
+/// `nothing`: an empty file; `owner`: see [`give`].
+pub(super) fn open(
+    stdin: &Stdin,
+    nothing: OwnedFd,
+    owner: Option<u32>,
+) -> io::Result<(OwnedFd, Option<Pump>)> {
     match stdin {
-        Stdin::Empty => Ok((File::open("/dev/null")?.into(), None)),
+        Stdin::Empty => Ok((nothing, None)),
         // A file of its own, sealed: it can be mapped and sought in like the redirected file that
         // programs expect, and it cannot be written.
         Stdin::Bytes(bytes) => {
@@ -39,16 +44,19 @@ pub(super) fn open(stdin: &Stdin, owner: Option<u32>) -> io::Result<(OwnedFd, Op
 }
 
 /// What the program gets as descriptor 1, and the end that is captured, if it is.
-pub(super) fn open_stdout(stdout: &Stdout, owner: Option<u32>) -> io::Result<(OwnedFd, Option<OwnedFd>)> {
-    let (read, write) = match stdout {
-        Stdout::Captured => {
-            let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
-            (Some(read), write)
+pub(super) fn open_stdout(
+    stdout: &Stdout,
+    captured: Pipe,
+    owner: Option<u32>,
+) -> io::Result<(OwnedFd, Option<OwnedFd>)> {
+    match stdout {
+        Stdout::Captured => Ok((captured.1, Some(captured.0))),
+        Stdout::Pipe(pipe) => {
+            let pipe = taken(pipe)?;
+            give(pipe.as_fd(), owner)?;
+            Ok((pipe, None))
         }
-        Stdout::Pipe(pipe) => (None, taken(pipe)?),
-    };
-    give(write.as_fd(), owner)?;
-    Ok((write, read))
+    }
 }
 
 fn taken(pipe: &Handover) -> io::Result<OwnedFd> {

@@ -108,7 +108,7 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
         let (_, why_empty) = resolve::workspace(&job.request.workspace, &job.operator);
         why_empty.iter().for_each(|why| terminal::say(why));
     }
-    let engine = engine(&job.operator, Fresh::default());
+    let engine = engine(&job.operator, Fresh::ALL);
     if let Some(live) = engine.inner().live() {
         interrupted.reaches(live);
     }

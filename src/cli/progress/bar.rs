@@ -161,6 +161,7 @@ mod tests {
     #[test]
     fn a_case_that_runs_is_one_line_with_what_it_uses() {
         let case = Running {
+            thread: std::thread::current().id(),
             id: "matrix/mul[n=512]\x1b[2J漢字".to_owned(),
             since: Instant::now(),
             memory_limit: Bytes::mib(256),

@@ -91,15 +91,15 @@ impl Progress {
     pub(in crate::cli) fn event(&self, event: Event<'_>) {
         match event {
             Event::RunStarted { total, .. } => self.lock().total = total,
-            Event::CaseStarted { case } => {
+            Event::CaseStarted { case, thread, at } => {
                 let running = Running {
                     id: case.id.to_string(),
-                    since: Instant::now(),
+                    thread,
+                    since: at,
                     memory_limit: case.limits.memory.value,
                     named: false,
                 };
-                // The runner gives a thread one case at a time, and tells of it on that thread.
-                self.lock().running.insert(std::thread::current().id(), running);
+                self.lock().running.insert((case.suite, case.id.clone()), running);
                 self.changed.notify_all();
             }
             Event::CaseFinished { report, done, total } => self.finished(report, done, total),
@@ -109,7 +109,7 @@ impl Progress {
 
     fn finished(&self, report: &CaseReport, done: usize, total: usize) {
         let mut state = self.lock();
-        state.running.remove(&std::thread::current().id());
+        state.running.remove(&(report.case.suite, report.case.id.clone()));
         let style = self.style_now();
         let plain = text::case_line(report, &style);
         state.finished(report, done, &plain);
@@ -180,8 +180,8 @@ impl Progress {
 
     fn running(&self, state: &State, most: usize, columns: usize) -> Vec<String> {
         let longest = state.longest(most).into_iter();
-        let line = |(thread, running): (_, &Running)| {
-            let usage = self.live.get().and_then(|live| live.usage(thread));
+        let line = |running: &Running| {
+            let usage = self.live.get().and_then(|live| live.usage(running.thread));
             bar::running(running, usage, columns, &self.style)
         };
         longest.map(line).collect()

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::cli::signals::Cause;
 use crate::judge::Status;
 use crate::report::CaseReport;
+use crate::resolve::CaseId;
 use crate::units::Bytes;
 
 /// Failures that can be shown again while the run goes on.
@@ -14,7 +15,8 @@ const KEPT: usize = 200;
 
 /// How far a run is.
 pub(super) struct State {
-    pub(super) running: HashMap<ThreadId, Running>,
+    /// By suite and id.
+    pub(super) running: HashMap<(usize, CaseId), Running>,
     pub(super) total: usize,
     pub(super) counts: Counts,
     pub(super) failures: Vec<String>,
@@ -39,6 +41,7 @@ pub(super) struct Counts {
 /// A case that runs.
 pub(super) struct Running {
     pub(super) id: String,
+    pub(super) thread: ThreadId,
     pub(super) since: Instant,
     pub(super) memory_limit: Bytes,
     /// Whether it was named as slow.
@@ -80,9 +83,9 @@ impl State {
     }
 
     /// The cases that have run longest, the longest first.
-    pub(super) fn longest(&self, most: usize) -> Vec<(ThreadId, &Running)> {
-        let mut all: Vec<_> = self.running.iter().map(|(thread, running)| (*thread, running)).collect();
-        all.sort_by(|(_, a), (_, b)| a.since.cmp(&b.since).then_with(|| a.id.cmp(&b.id)));
+    pub(super) fn longest(&self, most: usize) -> Vec<&Running> {
+        let mut all: Vec<_> = self.running.values().collect();
+        all.sort_by(|a, b| a.since.cmp(&b.since).then_with(|| a.id.cmp(&b.id)));
         all.truncate(most);
         all
     }

@@ -81,12 +81,10 @@ impl Layout {
         }
         if matches!(choice, CgroupChoice::Auto | CgroupChoice::V1) {
             match hierarchies.usable_v1() {
-                Ok(kind) => {
-                    return Self::new(
-                        kind,
-                        choice == CgroupChoice::Auto && hierarchies.v2.is_some(),
-                        String::new(),
-                    );
+                Ok(mut found) => {
+                    let hybrid = choice == CgroupChoice::Auto && hierarchies.v2.is_some();
+                    found.hybrid = hybrid;
+                    return found;
                 }
                 Err(why) => missing.push(why),
             }
@@ -132,17 +130,28 @@ impl Layout {
 
     /// Our own folder below one of [`Layout::parents`], made on first use.
     pub(super) fn ours(&self, parent: &Path) -> io::Result<PathBuf> {
-        let folder = parent.join(owner::folder_name());
-        if self.created.get().is_none() {
-            for parent in self.parents() {
-                make(&parent.join(owner::folder_name()))?;
-            }
-            if let Kind::V2 { own } = &self.kind {
-                enable_controllers(&own.join(owner::folder_name()))?;
-            }
-            let _ = self.created.set(());
+        self.make_ours()?;
+        Ok(parent.join(owner::folder_name()))
+    }
+
+    fn make_ours(&self) -> io::Result<()> {
+        if self.created.get().is_some() {
+            return Ok(());
         }
-        Ok(folder)
+        for parent in self.parents() {
+            let made = make(&parent.join(owner::folder_name()));
+            made.inspect_err(|_| self.remove_ours())?;
+        }
+        if let Kind::V2 { own } = &self.kind {
+            enable_controllers(&own.join(owner::folder_name()))?;
+        }
+        let _ = self.created.set(());
+        Ok(())
+    }
+
+    fn remove_ours(&self) {
+        let folders = self.parents().into_iter().map(|parent| parent.join(owner::folder_name()));
+        folders.filter(|folder| folder.exists()).for_each(|folder| owner::remove(&folder));
     }
 
     /// The v1 folders of the controllers: memory, pids, cpuacct, and cpu where there is one.
@@ -177,9 +186,7 @@ impl Layout {
 impl Drop for Layout {
     fn drop(&mut self) {
         if self.created.get().is_some() {
-            for parent in self.parents() {
-                owner::remove(&parent.join(owner::folder_name()));
-            }
+            self.remove_ours();
         }
     }
 }
@@ -241,19 +248,24 @@ impl Hierarchies {
         self.v1.iter().find(|(names, _)| names.iter().any(|n| n == name)).map(|(_, folder)| folder.clone())
     }
 
-    fn usable_v1(&self) -> Result<Kind, String> {
-        let needed = |name: &str| {
-            let folder =
-                self.controller(name).ok_or(format!("cgroup v1: no {name} controller is mounted"))?;
-            writable(&folder).map_err(|error| format!("cgroup v1: {error}"))?;
-            Ok::<_, String>(folder)
+    /// Whether our folders can be made is found out by making them: they are there then.
+    fn usable_v1(&self) -> Result<Layout, String> {
+        let needed =
+            |name: &str| self.controller(name).ok_or(format!("cgroup v1: no {name} controller is mounted"));
+        let (memory, pids, cpuacct) = (needed("memory")?, needed("pids")?, needed("cpuacct")?);
+        let layout = |cpu| {
+            let kind = Kind::V1 { memory: memory.clone(), pids: pids.clone(), cpuacct: cpuacct.clone(), cpu };
+            Layout::new(kind, false, String::new())
         };
-        Ok(Kind::V1 {
-            memory: needed("memory")?,
-            pids: needed("pids")?,
-            cpuacct: needed("cpuacct")?,
-            cpu: self.controller("cpu").filter(|folder| writable(folder).is_ok()),
-        })
+        // What weighs is not needed, but for a host that has it in a folder of the others.
+        let all = layout(self.controller("cpu"));
+        if all.make_ours().is_ok() {
+            return Ok(all);
+        }
+        drop(all);
+        let without = layout(None);
+        without.make_ours().map_err(|error| format!("cgroup v1: {error}"))?;
+        Ok(without)
     }
 
     fn usable_v2(&self) -> Result<PathBuf, String> {

@@ -1,6 +1,7 @@
 //! Version 1: a folder in each of the memory, pids and cpuacct hierarchies, and in cpu where a
 //! weight was asked for.
 
+use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -72,11 +73,11 @@ impl V1 {
         let memory = &self.memory;
         let stat = read(&memory.stat)?;
         let cache = field(&stat, "cache").unwrap_or(0).saturating_sub(field(&stat, "shmem").unwrap_or(0));
-        let oom_kills = memory.oom_kills()?.saturating_sub(memory.oom_kills_before);
+        let oom_kills = memory.oom_kills.read()?.saturating_sub(memory.oom_kills_before);
         let peak = Bytes(number(&read(&memory.peak)?)?.saturating_sub(memory.before));
-        let pids_peak = self.pids.peak();
-        let (user, kernel) = self.cpu.split()?;
-        let refused = self.pids.hits()?.saturating_sub(self.pids.hits_before);
+        let pids_peak = self.pids.peak.as_ref().and_then(|peak| peak.read().ok());
+        let (user, kernel) = (self.cpu.user.read()?, self.cpu.kernel.read()?);
+        let refused = self.pids.hits.read()?.saturating_sub(self.pids.hits_before);
         // A limit further up counts here too, and is not the program's doing.
         let pids_elsewhere = refused > 0 && pids_peak.is_some_and(|peak| peak < self.pids.most);
         Ok(Counters {
@@ -122,7 +123,7 @@ struct Memory {
     usage: File,
     peak: File,
     failcnt: File,
-    oom: File,
+    oom_kills: Counter,
     stat: File,
     hard: File,
     /// Memory and swap together, where the kernel counts swap: else a program swaps past its limit.
@@ -146,7 +147,7 @@ impl Memory {
             usage: folder.open("memory.usage_in_bytes", false)?,
             peak: folder.open_both("memory.max_usage_in_bytes")?,
             failcnt: folder.open_both("memory.failcnt")?,
-            oom: folder.open("memory.oom_control", false)?,
+            oom_kills: Counter::new(folder.open("memory.oom_control", false)?, Some("oom_kill")),
             stat: folder.open("memory.stat", false)?,
             hard: folder.open("memory.limit_in_bytes", true)?,
             with_swap,
@@ -192,12 +193,8 @@ impl Memory {
         self.hold(limits.memory.0)?;
         put(&self.peak, "0")?;
         put(&self.failcnt, "0")?;
-        self.oom_kills_before = self.oom_kills()?;
+        self.oom_kills_before = self.oom_kills.last()?;
         Ok(true)
-    }
-
-    fn oom_kills(&self) -> io::Result<u64> {
-        Ok(field(&read(&self.oom)?, "oom_kill").unwrap_or(0))
     }
 }
 
@@ -207,9 +204,10 @@ struct Pids {
     tasks: File,
     current: File,
     max: File,
-    events: File,
+    /// Forks that were refused.
+    hits: Counter,
     /// Kernels from 6.1 on.
-    peak: Option<File>,
+    peak: Option<Counter>,
     most: u64,
     hits_before: u64,
 }
@@ -221,8 +219,8 @@ impl Pids {
             tasks: folder.open("tasks", true)?,
             current: folder.open("pids.current", false)?,
             max: folder.open("pids.max", true)?,
-            events: folder.open("pids.events", false)?,
-            peak: folder.open("pids.peak", false).ok(),
+            hits: Counter::new(folder.open("pids.events", false)?, Some("max")),
+            peak: folder.open("pids.peak", false).ok().map(|file| Counter::new(file, None)),
             _folder: folder,
             most: limits.pids.into(),
             hits_before: 0,
@@ -236,7 +234,7 @@ impl Pids {
     }
 
     fn had_several(&self) -> bool {
-        self.peak().is_none_or(|peak| peak > 1)
+        self.peak.as_ref().and_then(|peak| peak.last().ok()).is_none_or(|peak| peak > 1)
     }
 
     fn renew(&mut self, limits: &Limits) -> io::Result<()> {
@@ -245,16 +243,8 @@ impl Pids {
             put(&self.max, &most.to_string())?;
             self.most = most;
         }
-        self.hits_before = self.hits()?;
+        self.hits_before = self.hits.last()?;
         Ok(())
-    }
-
-    fn peak(&self) -> Option<u64> {
-        self.peak.as_ref().and_then(|file| read(file).ok()).and_then(|text| number(&text).ok())
-    }
-
-    fn hits(&self) -> io::Result<u64> {
-        Ok(field(&read(&self.events)?, "max").unwrap_or(0))
     }
 }
 
@@ -262,9 +252,9 @@ impl Pids {
 struct Cpu {
     folders: Vec<Folder>,
     tasks: Vec<File>,
-    usage: File,
-    user: File,
-    kernel: File,
+    usage: Counter,
+    user: Counter,
+    kernel: Counter,
     /// Set where it is held.
     weight: Option<u32>,
     asked: u32,
@@ -278,9 +268,9 @@ impl Cpu {
         let counting = Folder::make(layout, cpuacct, name)?;
         let mut tasks = vec![counting.open("tasks", true)?];
         let (usage, user, kernel) = (
-            counting.open("cpuacct.usage", false)?,
-            counting.open("cpuacct.usage_user", false)?,
-            counting.open("cpuacct.usage_sys", false)?,
+            Counter::new(counting.open("cpuacct.usage", false)?, None),
+            Counter::new(counting.open("cpuacct.usage_user", false)?, None),
+            Counter::new(counting.open("cpuacct.usage_sys", false)?, None),
         );
         let mut folders = vec![counting];
         let weight = cpu.filter(|_| limits.cpu_shares != 1024);
@@ -303,21 +293,42 @@ impl Cpu {
     }
 
     fn renew(&mut self) -> io::Result<()> {
-        let (user, kernel) = self.split()?;
-        self.before = (self.nanos()?, user, kernel);
+        // Who is reaped still uses a moment to be gone: not the last reading.
+        self.before = (self.usage.read()?, self.user.last()?, self.kernel.last()?);
         Ok(())
     }
 
-    fn nanos(&self) -> io::Result<u64> {
-        number(&read(&self.usage)?)
-    }
-
     fn micros(&self) -> io::Result<u64> {
-        Ok(self.nanos()?.saturating_sub(self.before.0) / 1_000)
+        Ok(self.usage.read()?.saturating_sub(self.before.0) / 1_000)
+    }
+}
+
+/// A number that the kernel counts up, and what it was when it was last read: nothing counts between
+/// the end of a case, when everybody is dead, and the beginning of the next.
+struct Counter {
+    file: File,
+    /// The line that it stands in; `None`: it is all there is.
+    key: Option<&'static str>,
+    last: Cell<Option<u64>>,
+}
+
+impl Counter {
+    fn new(file: File, key: Option<&'static str>) -> Self {
+        Self { file, key, last: Cell::new(None) }
     }
 
-    fn split(&self) -> io::Result<(u64, u64)> {
-        Ok((number(&read(&self.user)?)?, number(&read(&self.kernel)?)?))
+    fn read(&self) -> io::Result<u64> {
+        let text = read(&self.file)?;
+        let value = match self.key {
+            Some(key) => field(&text, key).unwrap_or(0),
+            None => number(&text)?,
+        };
+        self.last.set(Some(value));
+        Ok(value)
+    }
+
+    fn last(&self) -> io::Result<u64> {
+        self.last.get().map_or_else(|| self.read(), Ok)
     }
 }
 

@@ -3,8 +3,6 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::SystemTime;
 
-use nix::fcntl::OFlag;
-
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::capture::Capture;
 use crate::sandbox::cgroup::{Cgroup, Placement};
@@ -13,6 +11,7 @@ use crate::sandbox::live::{Entry, Live};
 use crate::sandbox::outcome::{Fault, FileContent, FileProblem, KillReason, Ran};
 use crate::sandbox::pump::{self, Pump};
 use crate::sandbox::spec::{SeccompPolicy, Spec};
+use crate::sandbox::streams::Streams;
 use crate::sandbox::sys::pidfd_kill;
 use crate::sandbox::watch::TreeUse;
 use crate::sandbox::wire::{self, CasePlan, Exited};
@@ -29,6 +28,10 @@ pub(in crate::sandbox) struct Supervision<'a> {
     pub(in crate::sandbox) live: &'a Live,
     pub(in crate::sandbox) setup_deadline: u64,
     pub(in crate::sandbox) two_ids: bool,
+    /// Done once the case is with its init, which then has much to do.
+    pub(in crate::sandbox) meanwhile: &'a dyn Fn(),
+    /// Whether the worker has nothing more to do after this case.
+    pub(in crate::sandbox) is_last: bool,
 }
 
 /// What a case may have left in what is kept. Everything, unless the opposite is proven.
@@ -57,6 +60,10 @@ pub(in crate::sandbox) fn supervise(supervision: &Supervision<'_>) -> (Result<Ra
         Err(fault) => return (Err(fault), Left { in_world: true, in_network: true }),
     };
     let ended = case.until_all_are_dead();
+    if supervision.is_last {
+        // It takes its time to die. Its cases' processes are dead, or die with it.
+        supervision.worker.end_soon();
+    }
     let result = ended.and_then(|()| case.finish());
     let left = case.left(&result);
     (result, left)
@@ -105,14 +112,10 @@ impl<'a> Case<'a> {
     fn begin(with: &'a Supervision<'a>) -> Result<Self, Fault> {
         let step = |error: std::io::Error| fault::setup_io("making the pipes of a case", &error);
         let owner = with.worker.program_id();
-        let pipe = || {
-            let pipe = nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|errno| step(errno.into()))?;
-            pump::give(pipe.1.as_fd(), owner).map_err(step)?;
-            Ok::<_, Fault>(pipe)
-        };
-        let (stdin, pump) = pump::open(&with.spec.stdin, owner).map_err(step)?;
-        let (out_write, out_read) = pump::open_stdout(&with.spec.stdout, owner).map_err(step)?;
-        let (err_read, err_write) = pipe()?;
+        let Streams { nothing, stdout, stderr: (err_read, err_write) } =
+            with.worker.streams().map_err(step)?;
+        let (stdin, pump) = pump::open(&with.spec.stdin, nothing, owner).map_err(step)?;
+        let (out_write, out_read) = pump::open_stdout(&with.spec.stdout, stdout, owner).map_err(step)?;
         let mut fds = vec![stdin.as_fd(), out_write.as_fd(), err_write.as_fd()];
         match with.cgroup.placement() {
             Placement::Into(folder) => fds.push(folder),
@@ -128,8 +131,8 @@ impl<'a> Case<'a> {
             entry,
             speaking: true,
             listener: None,
-            stdout: Capture::new(out_read, limit).map_err(step)?,
-            stderr: Capture::new(Some(err_read), limit).map_err(step)?,
+            stdout: Capture::new(out_read, limit),
+            stderr: Capture::new(Some(err_read), limit),
             pump,
             started,
             stage: Stage::SettingUp,
@@ -156,6 +159,7 @@ impl<'a> Case<'a> {
             Err(_) if case.killed.is_some() => {}
             sent => sent.map_err(|error| fault::setup_io("handing a case to its init", &error))?,
         }
+        (with.meanwhile)();
         Ok(case)
     }
 
