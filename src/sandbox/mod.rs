@@ -18,6 +18,7 @@ mod memory_file;
 pub mod outcome;
 mod plan;
 pub mod probe;
+mod procfs;
 mod pump;
 mod seccomp;
 pub mod spec;
@@ -30,7 +31,7 @@ mod worker;
 
 use cancel::Cancel;
 use clock::{cpu_nanos, monotonic_nanos};
-pub use early::{end_early, start_early};
+pub use early::{Expected, end_early, start_early};
 pub use engine::{EngineOptions, LinuxEngine};
 pub use fresh::Fresh;
 pub use launch::is_worker;
