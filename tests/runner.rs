@@ -12,8 +12,8 @@ use capsule_run::judge::{Code, ExitExpectation, Expectation, Status, StreamExpec
 use capsule_run::limits::Resolved;
 use capsule_run::report::CaseReport;
 use capsule_run::resolve::{
-    Blame, CaseId, CaseKind, CaseSettings, ResolvedCase, ResolvedLimits, SettingOrigins, Sources, Terms,
-    Visibility, Xfail,
+    Blame, CaseId, CaseKind, CaseSettings, ResolvedCase, ResolvedLimits, SettingOrigins, Sources,
+    Surroundings, Terms, Visibility, Xfail,
 };
 use capsule_run::runner::{self, Again, BrokenSuite, BuildCache, Event, Flaky, RunPlan};
 use capsule_run::sandbox::Engine;
@@ -123,19 +123,21 @@ fn case(id: &str, what: &str) -> ResolvedCase {
         points: 1.0,
         visibility: Visibility::Visible,
         settings: Arc::new(CaseSettings {
-            profile: "default".to_owned(),
             limits: limits(),
-            env: Vec::new(),
-            workdir: PathBuf::from("/workspace"),
-            sources: Sources::Folders(vec![PathBuf::from("/submission")]),
-            binds: Vec::new(),
-            network: Network::None,
-            seccomp: SeccompPolicy::Default,
-            cgroup: CgroupChoice::Auto,
-            require: Require::Strict,
-            setup_timeout: Duration::from_secs(1),
-            watch_interval: Duration::from_millis(50),
-            origins: SettingOrigins::default(),
+            surroundings: Arc::new(Surroundings {
+                profile: "default".to_owned(),
+                env: Vec::new(),
+                workdir: PathBuf::from("/workspace"),
+                sources: Sources::Folders(vec![PathBuf::from("/submission")]),
+                binds: Vec::new(),
+                network: Network::None,
+                seccomp: SeccompPolicy::Default,
+                cgroup: CgroupChoice::Auto,
+                require: Require::Strict,
+                setup_timeout: Duration::from_secs(1),
+                watch_interval: Duration::from_millis(50),
+                origins: SettingOrigins::default(),
+            }),
         }),
         argv: Arc::from([word(what), word(id)]),
         files: Arc::default(),

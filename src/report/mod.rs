@@ -34,6 +34,7 @@ mod told;
 mod trace;
 mod words;
 
+pub use encode::{write_json, write_json_line};
 pub use format::Format;
 pub use gradebook::{Gradebook, Row, RowStatus};
 pub use model::{Attempt, CaseReport, Host, RunMeta, RunReport, SuiteInfo, Summary};

@@ -19,7 +19,7 @@ pub use case::{
     CaseId, CaseKind, FileLine, GroupScore, JudgeProgram, Judging, ResolvedCase, ResolvedSuite, Visibility,
     WrittenAt,
 };
-pub use case_settings::{CaseSettings, ResolvedLimits, SettingOrigins, Sources};
+pub use case_settings::{CaseSettings, ResolvedLimits, SettingOrigins, Sources, Surroundings};
 pub use command::{command, workspace};
 pub use explain::{Explanation, explain, explain_command};
 pub use files::{FileContent, FileKind, Files};
@@ -29,3 +29,5 @@ pub use operator::Operator;
 pub use settings::{Settings, settings};
 pub use suite::{SuiteInputs, load_suite, suite};
 pub use terms::{Blame, Terms, Xfail};
+
+use settings::{limits_below, limits_on};

@@ -21,6 +21,7 @@ mod parse_judging;
 mod parse_resources;
 mod parse_source;
 mod parse_terms;
+mod place_words;
 mod reader;
 mod schema;
 mod sources;

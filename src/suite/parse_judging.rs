@@ -1,6 +1,7 @@
 //! `checker` and `interactor`: programs of the judge's.
 
 use super::keys::MapKind;
+use super::place_words::PlaceWords;
 use super::reader::Reader;
 use super::syntax::{Node, Value};
 use crate::judge::Protocol;
@@ -24,11 +25,12 @@ impl Reader<'_> {
         }
         let mut common = Common::default();
         let (mut protocol, mut transcript) = (None, None);
+        let at = PlaceWords::new(kind.what.trim_matches('`'), "");
         for entry in self.entries(node, kind) {
             match entry.key.as_str() {
                 "protocol" => protocol = self.protocol(&entry.value),
                 "transcript" => transcript = self.transcript(&entry.value),
-                _ => self.common_key(entry, &mut common, kind.what.trim_matches('`')),
+                _ => self.common_key(entry, &mut common, &at),
             }
         }
         if self.mistakes() == before {

@@ -15,6 +15,7 @@ use crate::cli::load::{self, Places};
 use crate::cli::review::{self, Change, Refused};
 use crate::cli::{exit, overrides, terminal};
 use crate::judge::compare::diff_of;
+use crate::report;
 use crate::report::text::{TextStyle, change as change_text};
 use crate::units::visible_line;
 
@@ -153,8 +154,8 @@ fn print_json(pending: &[Change]) -> u8 {
         })
     });
     let json = json!({"schema": "capsule-run/review/1", "pending": all.collect::<Vec<_>>()});
-    let json = terminal::json_without_commands(&format!("{json:#}\n"));
-    if terminal::print(json.as_bytes()).is_ok() { exit::OK } else { exit::REPORT_LOST }
+    let written = terminal::print_all(&|out| report::write_json(&json, out));
+    if written.is_ok() { exit::OK } else { exit::REPORT_LOST }
 }
 
 /// ` basic/sum[n=3] stdout (grade.yaml:41, expected/3.out)`.

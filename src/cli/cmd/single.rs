@@ -14,7 +14,7 @@ use crate::cli::{account, binds, exit, files, ids, overrides, signals, terminal}
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::Code;
 use crate::policy::{self, Request, WorkspaceChoice};
-use crate::report::result;
+use crate::report::{self, result};
 use crate::resolve::{self, Operator, ResolvedCase};
 use crate::runner::{self, RunPlan};
 use crate::sandbox::Fresh;
@@ -94,7 +94,8 @@ fn workspace(option: Option<&Path>) -> WorkspaceChoice {
 /// `--dry-run`.
 fn plan(job: &Job) -> Result<u8, Failure> {
     let explanation = resolve::explain_command(&job.request, &job.operator)?;
-    Ok(print(&format!("{:#}", explanation.to_json()), exit::OK))
+    let written = terminal::print_all(&|out| report::write_json(&explanation, out));
+    Ok(if written.is_ok() { exit::OK } else { exit::REPORT_LOST })
 }
 
 fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8, Failure> {
@@ -131,7 +132,7 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
 
 /// Prints the result; `status`, unless it is lost.
 fn print(json: &str, status: u8) -> u8 {
-    match terminal::print(format!("{}\n", terminal::json_without_commands(json)).as_bytes()) {
+    match terminal::print(format!("{json}\n").as_bytes()) {
         Ok(()) => status,
         Err(error) => {
             terminal::say(&format!("error: cannot write the result: {error}"));

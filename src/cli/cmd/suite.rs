@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use serde_json::json;
 use tempfile::TempDir;
 
 use crate::cli::args::{OutputWhen, SuiteArgs};
@@ -18,29 +17,26 @@ use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
 use crate::cli::recorder::{self, Recorder, Unbegun};
 use crate::cli::report_file::ReportFile;
-use crate::cli::reports::{self, Ci, Reports};
+use crate::cli::reports::{self, Ci, Reports, Written};
 use crate::cli::run_meta;
 use crate::cli::select::{Choice, Chosen, Order, Previous, choose};
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
 use crate::cli::variables::{self, FlakyArg};
 use crate::cli::{
-    account, binds, build_cache, cmd, exit, ids, last_words, overrides, packages, review, terminal,
+    binds, build_cache, closing, cmd, dry_run, exit, ids, last_words, overrides, packages, review, terminal,
 };
 use crate::judge::Status;
 use crate::report::record::{RunFooter, RunHeader};
-use crate::report::text::{self, TextStyle};
-use crate::report::{CaseReport, RunRecords, RunReport, SuiteInfo};
-use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
+use crate::report::text::TextStyle;
+use crate::report::{RunRecords, RunReport, SuiteInfo};
+use crate::resolve::{Operator, ResolvedCase, ResolvedSuite};
 use crate::runner::{self, Again, BrokenSuite, BuildCache, Event, Flaky, RunPlan};
 use crate::sandbox::cancel::Cancel;
 use crate::units::{parse_duration, visible_line};
 
 /// What runs that are under way get to end by themselves after the first signal.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// Lines of failures shown in one run; the reports have everything.
-const MOST_LINES: usize = 2_000;
 
 /// Everything that was loaded and decided.
 struct Job {
@@ -73,10 +69,10 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
             return Ok(list(&job));
         }
         if args.dry_run {
-            return Ok(print(&format!("{:#}\n", plan(&job))));
+            return Ok(dry_run::print(&job.suites, &job.cases));
         }
         if job.cases.is_empty() {
-            return Ok(job.chosen.nothing(args.select.no_cases));
+            return report_nothing(&job, &args, places);
         }
         execute(&job, &args, places)
     });
@@ -199,27 +195,6 @@ fn list(job: &Job) -> u8 {
     print(&ids)
 }
 
-/// `--dry-run`: what would run, in order, and every value of it.
-fn plan(job: &Job) -> serde_json::Value {
-    let suites = job
-        .suites
-        .iter()
-        .map(|suite| json!({"name": suite.name, "file": suite.file, "sha256": suite.sha256}));
-    let cases = job.cases.iter().map(|case| {
-        let needs: Vec<_> = case.needs.iter().map(ToString::to_string).collect();
-        json!({
-            "id": &*case.id.0,
-            "suite": job.suites[case.suite].name,
-            "file": &*case.file,
-            "line": case.line,
-            "points": case.points,
-            "needs": needs,
-            "values": resolve::explain(case).to_json(),
-        })
-    });
-    json!({"suites": suites.collect::<Vec<_>>(), "cases": cases.collect::<Vec<_>>()})
-}
-
 fn print(text: &str) -> u8 {
     if terminal::print(text.as_bytes()).is_ok() { exit::OK } else { exit::REPORT_LOST }
 }
@@ -262,7 +237,7 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
         None => {
             job.history.keep(&run.meta, &run.suites, (&job.cases, recorded.tally()), &job.chosen, status);
             let footer = RunFooter::new(&run.meta, status, reason);
-            show(&run, &recorded.view(&footer), args, &style, &ci);
+            closing::show(&run, &recorded.view(&footer), &args.show, &style, &ci);
         }
         Some(solutions) => {
             if interrupted.cause().is_none() {
@@ -279,10 +254,30 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
         let result = ReportFile::open(path, &write).and_then(|file| file.write(&write));
         written.add(path.display().to_string(), result);
     }
+    tell_files(&written, args);
+    Ok(written.status)
+}
+
+/// A run without a case: the reports that were asked for say so, and nobody reads yesterday's.
+fn report_nothing(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> {
+    let mut run = unfinished(job, places);
+    let known = RunHeader::new(&run.meta, &run.suites);
+    let reports = open_reports(job, args, &run, &known)?;
+    let log = EventLog::open(job.events.as_ref(), &places.scratch)?;
+    let recorder = Recorder::start(known, &job.cases, args.reports.audience.into(), true, log);
+    let status = job.chosen.nothing(args.select.no_cases);
+    run.meta.complete = true;
+    let reason = "no case was selected";
+    let written =
+        reports::end(reports, recorder.end().0, (&run.meta, status, reason), &Ci::new(args.stream.ci));
+    tell_files(&written, args);
+    Ok(written.status)
+}
+
+fn tell_files(written: &Written, args: &SuiteArgs) {
     if !written.files.is_empty() && !args.show.quiet {
         terminal::say(&format!("  Reports {}", visible_line(written.files.join(" ").as_bytes())));
     }
-    Ok(written.status)
 }
 
 /// Whether more is wanted at the end than totals and failures: then every case stays in memory.
@@ -451,50 +446,4 @@ fn update(run: &RunReport, args: &SuiteArgs) {
         let suites: Vec<_> = run.suites.iter().map(|suite| visible_line(suite.file.as_bytes())).collect();
         terminal::say(&format!("  Pending {kept}: capsule-run review {}", suites.join(" ")));
     }
-}
-
-/// What people see when it is over: failures in suite order, then the summary.
-fn show(run: &RunReport, records: &RunRecords<'_>, args: &SuiteArgs, style: &TextStyle, ci: &Ci) {
-    let failed = |status| matches!(status, Status::Failed | Status::Error);
-    let wanted = |report: &&CaseReport| match args.show.output {
-        OutputWhen::Never => false,
-        OutputWhen::All => !report.attempts.is_empty(),
-        OutputWhen::Fail => failed(report.verdict.status),
-    };
-    if args.show.verbose {
-        let seen = run.cases.iter().filter(|report| style.audience.sees(report.case.visibility));
-        seen.for_each(|report| terminal::say_text(&in_full(report)));
-    }
-    let (mut left, mut shown) = (MOST_LINES, 0);
-    for report in run.cases.iter().filter(wanted) {
-        let block = text::failure(report, style);
-        let lines = block.lines().count();
-        if lines > left && args.show.diff_lines.0 != usize::MAX {
-            break;
-        }
-        left = left.saturating_sub(lines);
-        shown += 1;
-        let title = format!("{} {}", text::word(report), report.case.id);
-        ci.say_block(&title, &block);
-    }
-    let all = match args.show.output {
-        OutputWhen::Never => 0,
-        OutputWhen::All => run.cases.iter().filter(wanted).count(),
-        OutputWhen::Fail => records.tally().briefs().iter().filter(|brief| failed(brief.status)).count(),
-    };
-    if all > shown {
-        let more = all - shown;
-        terminal::say(&format!(
-            "  {more} more {} not shown: {} --only ID, or the reports (--json, --junit)\n",
-            if more == 1 { "case is" } else { "cases are" },
-            style.rerun
-        ));
-    }
-    terminal::say_text(&text::summary(run, records, style));
-}
-
-/// `--verbose`: what was decided for a case and what was in force.
-fn in_full(report: &CaseReport) -> String {
-    let id = visible_line(report.case.id.0.as_bytes());
-    format!(" {id}\n{}{}\n", resolve::explain(&report.case).to_text(), account::after(report))
 }
