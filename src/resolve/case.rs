@@ -26,7 +26,7 @@ impl fmt::Display for CaseId {
 /// What kind of thing a case is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CaseKind {
-    /// A build step: runs before all cases, in order; its outputs go into their workspaces.
+    /// A build step: runs before all cases of its suite, in order; its outputs go into their workspaces.
     Build,
     /// A case proper.
     Case,

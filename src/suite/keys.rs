@@ -168,7 +168,7 @@ static SUITE: MapKind = MapKind {
         key("language", Shape::Text, "the language of the submission, or `auto`: gives build and run"),
         key("profiles", Shape::Named(profile), "profiles of this suite"),
         key("defaults", Shape::Map(defaults), "what a case has that says nothing itself"),
-        key("build", Shape::List(build), "build steps, run in order before all cases"),
+        key("build", Shape::List(build), "build steps, run in order before all cases of the suite"),
         key("groups", Shape::List(group), "groups of cases"),
         key("cases", Shape::List(case), "cases"),
     ],
