@@ -5,6 +5,7 @@ mod account;
 mod args;
 mod binds;
 mod build_cache;
+mod calibrate;
 mod class;
 mod cmd;
 mod engine;

@@ -6,6 +6,7 @@ use crate::package::compare;
 use crate::package::folder::{Document, Folder};
 use crate::package::problem::{Copied, Problem};
 use crate::package::read::{get, number, scalar, words};
+use crate::package::timing::{self, Timing};
 use crate::suite::{Node, Value};
 use crate::units::Bytes;
 
@@ -141,9 +142,19 @@ fn limits(folder: &mut Folder<'_>, metadata: &Metadata, problem: &mut Problem) {
         bounded(folder, metadata, &limits, "compilation_time", MOST_SECONDS).map(|time| whole(time.ceil()));
     problem.time =
         bounded(folder, metadata, &limits, "time_limit", MOST_SECONDS).or_else(|| file_limit(folder));
+    let (timing, wrong) = timing::factors(&limits, metadata.format == Format::Legacy);
+    for (node, key) in wrong {
+        let message = format!("`{key}` is no factor from 1 and no step of time");
+        folder.error_at(&metadata.document, &node, message, "");
+    }
+    problem.timing = Some(Timing { stated: problem.time, ..timing });
     if problem.time.is_none() {
         problem.time = Some(10.0);
-        problem.notes.push("The package states no time limit: 10 s of CPU time are assumed.".to_owned());
+        problem.notes.push(
+            "The package states no time limit: 10 s of CPU time are assumed. Its reference solutions \
+             (suite --submissions) tell what it should be."
+                .to_owned(),
+        );
     }
 }
 
