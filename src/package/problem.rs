@@ -59,6 +59,8 @@ pub(super) struct Judge {
     pub(super) time: u64,
     pub(super) memory: Option<Bytes>,
     pub(super) output: Option<Bytes>,
+    /// How often a submission may be run for one case.
+    pub(super) passes: u32,
 }
 
 /// How points of a group are given.

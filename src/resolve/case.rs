@@ -135,6 +135,9 @@ pub struct JudgeProgram {
     pub args: Vec<NoNul>,
     /// How much of a conversation is kept.
     pub transcript: Bytes,
+    /// How often the submission may be run for one case, each time with what the judge has made of
+    /// the time before.
+    pub passes: u32,
 }
 
 /// A line of a file.

@@ -17,6 +17,7 @@ mod fingerprint;
 mod interact;
 mod order;
 mod outputs;
+mod passes;
 mod plan;
 mod pool;
 mod relay;

@@ -153,6 +153,11 @@ pub(super) const CHECKER: Key =
     key("checker", Shape::Judge(checker), "a program that looks at standard output");
 pub(super) const INTERACTOR: Key =
     key("interactor", Shape::Judge(interactor), "a program that talks to the program while it runs");
+pub(super) const PASSES: Key = key(
+    "passes",
+    Shape::Count,
+    "how often the program may be run for one case, with what `nextpass.in` says: 1 when not given",
+);
 pub(super) const PROTOCOL: Key = key("protocol", Shape::Protocol, "how it is called and how it answers");
 
 static SUITE: MapKind = MapKind {
