@@ -17,6 +17,7 @@ mod exit;
 mod failure;
 mod files;
 mod grade_args;
+mod hidden;
 mod history;
 mod ids;
 mod journal;

@@ -11,7 +11,7 @@ use nix::fcntl::OFlag;
 use crate::judge::{self, Protocol};
 use crate::sandbox::Engine;
 use crate::sandbox::cancel::Cancel;
-use crate::sandbox::outcome::{Fault, FaultKind, FileProblem, Outcome};
+use crate::sandbox::outcome::{Captured, Fault, FaultKind, FileProblem, Outcome};
 use crate::sandbox::spec::{CollectFile, Handover, Spec, Stdin, Stdout};
 use crate::units::Bytes;
 
@@ -57,6 +57,9 @@ pub(super) fn interact(
         (ours, theirs, relay.join())
     });
     let Ok(heard) = heard else { return lost(&io::Error::other("the relay panicked")) };
+    let mut heard = heard;
+    engine.hide(&mut heard.output);
+    heard.transcript = hidden(engine, heard.transcript);
     let ours = with_output(ours, &heard);
     let theirs = with_written(theirs, heard.from_interactor);
     let verdict = judge::judge(&interactor.case.expectation, &pair[0].limits, &ours);
@@ -80,6 +83,14 @@ pub(super) fn interact(
         _ => verdict,
     };
     Passed { outcome: ours, verdict, next }
+}
+
+/// What was said, without what nobody may be told.
+fn hidden(engine: &dyn Engine, text: String) -> String {
+    let bytes = text.into_bytes();
+    let mut said = Captured { total: bytes.len() as u64, bytes };
+    engine.hide(&mut said);
+    String::from_utf8_lossy(&said.bytes).into_owned()
 }
 
 /// Four pipes, so that neither program holds an end that the other one has too.
