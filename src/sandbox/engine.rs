@@ -276,10 +276,8 @@ impl Engine for LinuxEngine {
     fn run(&self, spec: &Spec, cancel: &Cancel) -> Outcome {
         match self.try_run(spec, cancel) {
             Ok(ran) => Outcome::Ran(Box::new(ran)),
-            Err(fault) => {
-                log::debug!("not started: {fault:?}");
-                Outcome::NotStarted(fault)
-            }
+            // Said by who knows what of it may be told.
+            Err(fault) => Outcome::NotStarted(fault),
         }
     }
 }

@@ -61,4 +61,11 @@ pub trait Engine: Sync {
             [first, second]
         })
     }
+
+    /// Puts something else in the place of what nobody may be told, as in every [`Outcome`] of this
+    /// engine. There is nothing of that kind unless an engine says so.
+    fn hide(&self, _: &mut outcome::Captured) {}
+
+    /// Puts back what has been hidden in a file that the next program is to find.
+    fn tell(&self, _: &mut Vec<u8>) {}
 }

@@ -47,5 +47,6 @@ pub use vars::Variables;
 pub(crate) use lines::Lines;
 pub(crate) use parse::parse_leniently;
 pub(crate) use parse_bytes::wrong_bytes;
+pub(crate) use parse_expect::is_glob;
 pub(crate) use reader::{bad_name, check_relative, shown};
 pub(crate) use syntax::{Node, Value, parse_json, parse_yaml};

@@ -79,7 +79,7 @@ fn prepare(args: &GradeArgs, places: &Places) -> Result<Class, Failure> {
     let mut snapshots = Snapshots::new(&places.scratch)?;
     let loader = Loader::new(&path, &operator, &candidates, &mut snapshots)?;
     let template = loader.load(&loader.nothing)?;
-    let builds = build_cache::open(&args.cache, places)?;
+    let builds = build_cache::open(&args.cache, places, &operator)?;
     let (out, journal) = OutFolder::open(&places.cwd.join(&args.out))?;
     let groups = class::groups_of(&template.cases);
     let mut class = Class {

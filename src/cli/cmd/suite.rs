@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 
 use crate::cli::args::{OutputWhen, SuiteArgs};
+use crate::cli::calibrate::{self, Bench, TimeLimit};
 use crate::cli::engine::engine;
 use crate::cli::event_log::{EventLog, EventTarget};
 use crate::cli::failure::Failure;
@@ -24,9 +25,8 @@ use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
 use crate::cli::variables::{self, FlakyArg};
 use crate::cli::{
-    binds, build_cache, closing, cmd, dry_run, exit, ids, last_words, overrides, packages, review, terminal,
+    binds, build_cache, closing, cmd, dry_run, exit, ids, last_words, overrides, packages, terminal,
 };
-use crate::judge::Status;
 use crate::report::record::{RunFooter, RunHeader};
 use crate::report::text::TextStyle;
 use crate::report::{RunRecords, RunReport, SuiteInfo};
@@ -63,7 +63,7 @@ struct Job {
 
 /// Runs suites.
 pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
-    let done = prepare(&args, places).and_then(|job| {
+    let done = prepare(&args, places).and_then(|mut job| {
         job.chosen.tell(args.show.quiet);
         if args.list {
             return Ok(list(&job));
@@ -74,7 +74,7 @@ pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
         if job.cases.is_empty() {
             return report_nothing(&job, &args, places);
         }
-        execute(&job, &args, places)
+        execute(&mut job, &args, places)
     });
     done.unwrap_or_else(|failure| {
         let status = match failure {
@@ -116,7 +116,7 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let (cases, broken) = load::all_cases(&mut suites);
     let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
     let all = cases.len();
-    let builds = build_cache::open(&args.cache, places)?;
+    let builds = build_cache::open(&args.cache, places, &operator)?;
     let Choice { cases, mut chosen } = choose(cases, &suites, &args.select, &history)?;
     let cases: Vec<_> = cases.into_iter().map(Arc::new).collect();
     let order = ordered(args.order, &cases, &suites, &history, &mut chosen);
@@ -199,12 +199,14 @@ fn print(text: &str) -> u8 {
     if terminal::print(text.as_bytes()).is_ok() { exit::OK } else { exit::REPORT_LOST }
 }
 
-fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> {
+fn execute(job: &mut Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> {
     let cancel = Cancel::new()?;
     let watching =
         Watching { grace: GRACE, run_timeout: job.run_timeout, keys: Progress::is_live(&args.show) };
     let _restored = Restored;
     let interrupted = signals::watch(&cancel, watching)?;
+    let found = find_limit(job, args, places, &cancel)?;
+    let job = &*job;
     let mut run = unfinished(job, places);
     last_words::run_is(&run.meta.id);
     let known = RunHeader::new(&run.meta, &run.suites);
@@ -233,6 +235,7 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     let ended = exit::of_run(recorded.tally(), interrupted.cause());
     let (mut status, mut reason) = job.chosen.rest(ended);
     let ci = Ci::new(args.stream.ci);
+    let mut limit = None;
     match &job.solutions {
         None => {
             job.history.keep(&run.meta, &run.suites, (&job.cases, recorded.tally()), &job.chosen, status);
@@ -241,15 +244,16 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
         }
         Some(solutions) => {
             if interrupted.cause().is_none() {
-                (status, reason) = solutions.status(&run);
+                limit = calibrate::check(bench(job, places, &cancel), solutions, found, &run);
+                (status, reason) = solutions.status(&run, limit.as_ref());
             }
-            terminal::say_text(&solutions.table(&run));
+            terminal::say_text(&solutions.table(&run, limit.as_ref()));
         }
     }
-    update(&run, args);
+    cmd::review::update(&run, &args.update);
     let mut written = reports::end(reports, recorded, (&run.meta, status, reason), &ci);
     if let (Some(solutions), Some(path)) = (&job.solutions, &args.verdicts) {
-        let text = format!("{:#}\n", solutions.json(&run));
+        let text = format!("{:#}\n", solutions.json(&run, limit.as_ref()));
         let write = |out: &mut dyn std::io::Write| out.write_all(text.as_bytes());
         let result = ReportFile::open(path, &write).and_then(|file| file.write(&write));
         written.add(path.display().to_string(), result);
@@ -278,6 +282,27 @@ fn tell_files(written: &Written, args: &SuiteArgs) {
     if !written.files.is_empty() && !args.show.quiet {
         terminal::say(&format!("  Reports {}", visible_line(written.files.join(" ").as_bytes())));
     }
+}
+
+fn bench<'a>(job: &'a Job, places: &'a Places, cancel: &'a Cancel) -> Bench<'a> {
+    Bench { operator: &job.operator, jobs: job.jobs, builds: &job.builds, scratch: &places.scratch, cancel }
+}
+
+/// The limit of time that reference solutions decide, for every case of the run.
+fn find_limit(
+    job: &mut Job,
+    args: &SuiteArgs,
+    places: &Places,
+    cancel: &Cancel,
+) -> Result<Option<TimeLimit>, Failure> {
+    let Some(solutions) = &job.solutions else { return Ok(None) };
+    let mut cases = std::mem::take(&mut job.cases);
+    let found = calibrate::find(bench(job, places, cancel), solutions, &mut cases);
+    job.cases = cases;
+    if let (Ok(Some(limit)), false) = (&found, args.show.quiet) {
+        terminal::say_text(&limit.text());
+    }
+    found
 }
 
 /// Whether more is wanted at the end than totals and failures: then every case stays in memory.
@@ -420,30 +445,4 @@ fn header(job: &Job, run: &RunReport, style: &TextStyle) -> String {
         [version, paths.join(" "), cases, plural(job.jobs.get(), "job"), format!("run {}", run.meta.id)];
     let line = parts.join(style.mark(" · ", " - "));
     format!(" {}", style.fit(&line, style.width.saturating_sub(2).max(20)))
-}
-
-/// `--accept` and `--pending`. An interrupted run has not seen all who expect the same.
-fn update(run: &RunReport, args: &SuiteArgs) {
-    let wanted = args.update.accept || args.update.pending;
-    if !wanted || run.is_unfinished() {
-        return;
-    }
-    if !args.update.accept && terminal::in_ci() {
-        return terminal::say("note: this is a CI job: --pending writes nothing here");
-    }
-    let changes = review::of_run(&run.cases);
-    let passed = run.cases.iter().filter(|report| report.verdict.status == Status::Passed);
-    let passed: Vec<_> = passed.map(|report| Arc::clone(&report.case)).collect();
-    if args.update.accept {
-        let (done, refused) = review::accept(&changes.iter().collect::<Vec<_>>());
-        cmd::review::tell(&refused);
-        let plural = if done == 1 { "" } else { "s" };
-        return terminal::say(&format!("  Accepted {done} change{plural}; run again to see them pass"));
-    }
-    let (kept, refused) = review::keep(&changes, &passed);
-    cmd::review::tell(&refused);
-    if kept > 0 {
-        let suites: Vec<_> = run.suites.iter().map(|suite| visible_line(suite.file.as_bytes())).collect();
-        terminal::say(&format!("  Pending {kept}: capsule-run review {}", suites.join(" ")));
-    }
 }

@@ -25,6 +25,7 @@ use nix::sys::socket::MsgFlags;
 use nix::sys::stat::Mode;
 
 use super::copy::{Owner, copy_tree};
+use super::gather;
 use super::keep::{self, Keeper};
 use super::landlock;
 use super::program::{self, Entry};
@@ -350,9 +351,12 @@ fn watch(plan: &CasePlan, program: i32, case: BorrowedFd<'_>, world: &mut World)
             && world.keeper.as_ref().is_some_and(|keeper| keeper.nothing_left(&world.tmpfs)),
     };
     wire::send(case, &Record::Exited(exited), &[]).step(|| "reporting the end".to_owned())?;
-    for (index, (path, max)) in plan.collect.iter().enumerate() {
+    for (index, wanted) in plan.collect.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
-        send_file(case, index, open_left(&world.workspace, path, *max))?;
+        match wanted.below {
+            None => send_file(case, index, open_left(&world.workspace, &wanted.path, wanted.max))?,
+            Some(how) => gather::send_folder(case, (index, wanted), how, &world.workspace)?,
+        }
     }
     Ok(())
 }
@@ -390,7 +394,11 @@ fn send_file(
 
 /// Opens a file that the program left: below the workspace, through no link, without waiting for a
 /// FIFO, regular files only.
-fn open_left(workspace: &OwnedFd, path: &NoNul, max: u64) -> Result<(OwnedFd, FileRecord), FileFault> {
+pub(super) fn open_left(
+    workspace: &OwnedFd,
+    path: &NoNul,
+    max: u64,
+) -> Result<(OwnedFd, FileRecord), FileFault> {
     let how = OpenHow::new()
         .flags(OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY)
         .resolve(
