@@ -126,14 +126,18 @@ fn a_full_disk_leaves_a_whole_report_or_none_and_the_exit_status_says_so() {
 
 #[test]
 fn without_descriptors_for_itself_nothing_is_judged_falsely() {
-    let mut codes = Vec::new();
-    for most in [4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32, 40, 64] {
-        let place = prepared(SUITE);
-        let done = behind(&place, &["prlimit", &format!("--nofile={most}"), "--"]);
-        is_honest(&place, &done, &format!("{most} descriptors"));
-        codes.push(done.code());
+    // A hard limit is the programs' too, and then too low for them; a soft one is ours alone.
+    for which in ["", ":"] {
+        let mut codes = Vec::new();
+        for most in [4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32, 40, 64] {
+            let place = prepared(SUITE);
+            let done = behind(&place, &["prlimit", &format!("--nofile={most}{which}"), "--"]);
+            is_honest(&place, &done, &format!("{most}{which} descriptors"));
+            codes.push(done.code());
+        }
+        assert!(codes.contains(&4), "{codes:?}: it never ran short");
+        eprintln!("{which:?} {codes:?}");
     }
-    assert!(codes.contains(&4), "{codes:?}: it never ran short");
 }
 
 #[test]
@@ -168,7 +172,8 @@ fn open_to(place: &Place, user: &str) {
 fn without_memory_for_itself_nothing_is_judged_falsely() {
     for mib in [8, 16, 24, 32, 48, 64, 96, 128, 256] {
         let place = prepared(SUITE);
-        let done = behind(&place, &["prlimit", &format!("--as={}", mib << 20), "--"]);
+        // A soft limit: the programs, which may have more, are not ours to starve.
+        let done = behind(&place, &["prlimit", &format!("--as={}:", mib << 20), "--"]);
         is_honest(&place, &done, &format!("{mib} MiB of address space"));
     }
     if is_root("a control group") {

@@ -141,6 +141,11 @@ fn unreadable(path: &Path, what: &str, error: &io::Error) -> Diagnostic {
         io::ErrorKind::NotFound => {
             plain(Code::InvalidInput, format!("{what} '{path}' not found"), "check the path")
         }
+        io::ErrorKind::PermissionDenied => plain(
+            Code::InvalidInput,
+            format!("{what} '{path}' cannot be read: {error}"),
+            "let the user who runs capsule-run read it; for a configuration that nobody has named, HOME says whose it is",
+        ),
         _ => plain(Code::InvalidInput, format!("{what} '{path}' cannot be read: {error}"), ""),
     }
 }

@@ -130,6 +130,14 @@ impl LinuxEngine {
             errno: None,
             help: "raise ulimit -u, end some of them, or give the program a lower process limit".to_owned(),
         })?;
+        host::allows(&spec.limits).map_err(|step| Fault {
+            kind: FaultKind::Unmet,
+            step,
+            errno: None,
+            help: "raise it (ulimit -H as root, Limit…= of the service, --ulimit of the container), or give the \
+                   program a lower limit"
+                .to_owned(),
+        })?;
         let by_rlimit = layout.version() == CgroupVersion::None;
         let planned = plan::plan(spec, self.ids, by_rlimit).map_err(|step| Fault {
             kind: FaultKind::Setup,

@@ -37,7 +37,8 @@ fn help(step: &str, errno: Option<i32>) -> String {
         {
             "this host refuses user namespaces to this user: see the sysctls kernel.unprivileged_userns_clone (Debian, \
              must be 1), kernel.apparmor_restrict_unprivileged_userns (Ubuntu 24.04, must be 0 or an AppArmor profile \
-             for capsule-run), and in a container its seccomp profile (--security-opt seccomp=unconfined)"
+             for capsule-run), and in a container its seccomp profile (--security-opt seccomp=unconfined); in a \
+             chroot the kernel makes none"
         }
         (step, Some(libc::ENOSPC)) if step.contains("namespace") => {
             "the limit on namespaces is used up: see the sysctls user.max_user_namespaces, max_mnt_namespaces, max_net_namespaces"

@@ -3,11 +3,17 @@
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::procfs;
+use super::spec::Limits;
 use super::wire::Ids;
+use crate::units::Bytes;
+
+/// The stack that programs get, as a login gives it.
+pub(super) const STACK: u64 = 8 << 20;
 
 /// The first host id that workers use. Nothing hands out ids from here on (systemd's containers
 /// end below); an id is only a name for "nobody else".
@@ -74,6 +80,51 @@ pub(super) fn room_for(pids: u32) -> Result<(), String> {
     ))
 }
 
+/// Whether our own hard limits let a program have what it is promised: it inherits them, nobody can raise
+/// them again, and what it met there would be held against it.
+///
+/// # Errors
+/// Which limit is too low.
+pub(super) fn allows(limits: &Limits) -> Result<(), String> {
+    let hard = |resource| getrlimit(resource).map_or(u64::MAX, |(_, hard)| hard);
+    too_low(limits, hard)
+}
+
+fn too_low(limits: &Limits, hard: impl Fn(Resource) -> u64) -> Result<(), String> {
+    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let longest = limits.wall.saturating_mul(u32::try_from(cpus).unwrap_or(u32::MAX));
+    let seconds = backstop(limits.cpu.unwrap_or(longest));
+    let (memory, files) = (limits.memory.0, u64::from(limits.open_files));
+    let bytes = |bytes| Bytes(bytes).to_string();
+    for (resource, option, name, wanted) in [
+        (Resource::RLIMIT_NOFILE, 'n', "open files", files),
+        (Resource::RLIMIT_FSIZE, 'f', "the size of a file", limits.file_size.0),
+        (Resource::RLIMIT_AS, 'v', "memory", memory),
+        (Resource::RLIMIT_DATA, 'd', "memory", memory),
+        (Resource::RLIMIT_STACK, 's', "the stack", STACK),
+        (Resource::RLIMIT_CPU, 't', "CPU time", seconds),
+    ] {
+        let highest = hard(resource);
+        if highest < wanted {
+            let shown = match resource {
+                Resource::RLIMIT_NOFILE => [wanted, highest].map(|files| files.to_string()),
+                Resource::RLIMIT_CPU => [wanted, highest].map(|seconds| format!("{seconds} s")),
+                _ => [wanted, highest].map(bytes),
+            };
+            let [wanted, highest] = shown;
+            return Err(format!(
+                "the limit on {name} is to be {wanted}, and capsule-run itself may have no more than {highest} (ulimit -H{option})"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `RLIMIT_CPU` for a limit on CPU time: whole seconds, and never before the limit itself.
+pub(super) fn backstop(cpu: Duration) -> u64 {
+    cpu.saturating_add(Duration::from_millis(1999)).as_secs()
+}
+
 /// Processes and threads of the whole machine, also of what is outside our PID namespace.
 fn all_tasks() -> u64 {
     static LOAD: OnceLock<Option<File>> = OnceLock::new();
@@ -111,6 +162,37 @@ mod tests {
     fn a_container_gives_fewer_and_a_single_id_none() {
         assert_eq!(spare_ids("0 100000 65536\n"), Some(Ids::Two { first: 20_000, spread: 20_000 }));
         assert_eq!(spare_ids("0 1000 1\n"), None);
+    }
+
+    #[test]
+    fn every_hard_limit_that_a_program_would_meet_is_told() {
+        let limits = Limits {
+            wall: Duration::from_secs(9),
+            cpu: Some(Duration::from_millis(1500)),
+            memory: Bytes::mib(256),
+            pids: 8,
+            output: Bytes::mib(1),
+            file_size: Bytes::mib(64),
+            disk: Bytes::mib(64),
+            open_files: 64,
+            cpu_shares: 1024,
+            setup: Duration::from_secs(9),
+            watch_interval: Duration::from_millis(20),
+        };
+        assert_eq!(too_low(&limits, |_| u64::MAX), Ok(()));
+        for (resource, enough, words) in [
+            (Resource::RLIMIT_NOFILE, 64, "ulimit -Hn"),
+            (Resource::RLIMIT_FSIZE, 64 << 20, "ulimit -Hf"),
+            (Resource::RLIMIT_AS, 256 << 20, "ulimit -Hv"),
+            (Resource::RLIMIT_DATA, 256 << 20, "ulimit -Hd"),
+            (Resource::RLIMIT_STACK, 8 << 20, "ulimit -Hs"),
+            (Resource::RLIMIT_CPU, 3, "ulimit -Ht"),
+        ] {
+            let hard = |limit| move |which| if which == resource { limit } else { u64::MAX };
+            assert_eq!(too_low(&limits, hard(enough)), Ok(()), "{resource:?}");
+            let told = too_low(&limits, hard(enough - 1)).expect_err("it is too low");
+            assert!(told.contains(words), "{told}");
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::Duration;
 
+use super::host;
 use super::seccomp::{self, Arch, Asked};
 use super::spec::{Access, Network, SeccompPolicy, Spec, Stdin, Stdout, Workspace};
 use super::wire::{
@@ -25,7 +25,6 @@ pub(super) struct Planned {
 
 /// Places that are fresh for each case: what is bound below them is bound after them.
 const FRESH: &[&str] = &["/workspace", "/tmp", "/dev/shm", "/proc"];
-const DEFAULT_STACK: u64 = 8 << 20;
 
 /// Makes the plan; the engine adds the placement when it has the cgroup. `by_rlimit`: no cgroup
 /// counts processes here.
@@ -160,13 +159,19 @@ fn rlimits(spec: &Spec, ids: Ids, by_rlimit: bool) -> Vec<RlimitPlan> {
         both(Rlimit::OpenFiles, u64::from(limits.open_files)),
         both(Rlimit::RealtimePriority, 0),
         both(Rlimit::Nice, 0),
-        RlimitPlan { which: Rlimit::Stack, soft: DEFAULT_STACK, hard: None },
+        RlimitPlan { which: Rlimit::Stack, soft: host::STACK, hard: None },
+        // What whoever started us has lowered is not the program's limit: see `host::allows`.
+        as_high_as_may_be(Rlimit::AddressSpace),
+        as_high_as_may_be(Rlimit::Data),
     ];
-    if let Some(cpu) = limits.cpu {
+    all.push(match limits.cpu {
         // Whole seconds and one process only: a backstop. The supervisor's timer is the limit.
-        let seconds = cpu.saturating_add(Duration::from_millis(1999)).as_secs();
-        all.push(RlimitPlan { which: Rlimit::Cpu, soft: seconds, hard: Some(seconds + 1) });
-    }
+        Some(cpu) => {
+            let seconds = host::backstop(cpu);
+            RlimitPlan { which: Rlimit::Cpu, soft: seconds, hard: Some(seconds + 1) }
+        }
+        None => as_high_as_may_be(Rlimit::Cpu),
+    });
     if by_rlimit {
         // Counted per user: with one id the worker and init are counted too.
         let ours = if matches!(ids, Ids::One { .. }) { 2 } else { 0 };
@@ -175,6 +180,10 @@ fn rlimits(spec: &Spec, ids: Ids, by_rlimit: bool) -> Vec<RlimitPlan> {
         all.push(both(Rlimit::Processes, u64::from(limits.pids) + ours + 1));
     }
     all
+}
+
+fn as_high_as_may_be(which: Rlimit) -> RlimitPlan {
+    RlimitPlan { which, soft: u64::MAX, hard: None }
 }
 
 /// The folders of a workspace, for messages.

@@ -5,6 +5,8 @@
 
 use std::fs;
 
+use super::sys;
+
 /// What the processes of a tree use now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct TreeUse {
@@ -19,19 +21,27 @@ pub(super) struct TreeUse {
 /// Looks at all descendants of init.
 pub(super) fn tree(init: i32) -> TreeUse {
     let mut found = TreeUse::default();
-    let mut left = vec![init];
-    while let Some(pid) = left.pop() {
+    // With whom each shares its memory, if it does: its parent.
+    let mut left = vec![(init, None)];
+    while let Some((pid, parent)) = left.pop() {
+        let mut memory_of = None;
         if let Some(stat) =
             fs::read_to_string(format!("/proc/{pid}/stat")).ok().as_deref().and_then(parse_stat)
         {
             found.cpu_micros +=
                 ticks_to_micros(if pid == init { stat.reaped } else { stat.own + stat.reaped });
             if pid != init {
-                found.memory += memory(pid).unwrap_or(stat.resident_pages * page_size());
+                // A child of vfork has its parent's memory until it executes something: once is enough. Asked
+                // first: what is its own now stays its own.
+                let is_counted = parent.is_some_and(|parent| sys::have_one_memory(parent, pid));
+                let (task, memory) =
+                    memory(pid, stat.threads).unwrap_or((pid, stat.resident_pages * page_size()));
+                found.memory += if is_counted { 0 } else { memory };
+                memory_of = Some(task);
                 found.tasks += stat.threads;
             }
         }
-        left.extend(children(pid));
+        left.extend(children(pid).into_iter().map(|child| (child, memory_of)));
     }
     found
 }
@@ -63,10 +73,22 @@ fn state_and_parent(stat: &str) -> Option<(char, i32)> {
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
-/// Proportional bytes of a process: of a page that four share, a quarter; and its page tables,
-/// which can be far larger than what they show. `None` where the kernel does not say.
-fn memory(pid: i32) -> Option<u64> {
-    let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).ok();
+/// Proportional bytes of a process, and the thread that shows them. A first thread that has ended has
+/// no memory any more, and with it its process seems to have none, while the others go on.
+fn memory(pid: i32, threads: u32) -> Option<(i32, u64)> {
+    let of = |task: i32| Some((task, memory_in(&format!("/proc/{pid}/task/{task}"))?));
+    of(pid).or_else(|| if threads > 1 { tasks(pid).into_iter().find_map(of) } else { None })
+}
+
+fn tasks(pid: i32) -> Vec<i32> {
+    let entries = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// Of a page that four share, a quarter; and the page tables, which can be far larger than what they
+/// show. `None` where the kernel does not say.
+fn memory_in(folder: &str) -> Option<u64> {
+    let read = |name: &str| fs::read_to_string(format!("{folder}/{name}")).ok();
     let tables = read("status").and_then(|text| kib(&text, "VmPTE:")).unwrap_or(0);
     Some(kib(&read("smaps_rollup")?, "Pss:")? + tables)
 }
@@ -78,10 +100,9 @@ fn kib(text: &str, key: &str) -> Option<u64> {
 }
 
 fn children(pid: i32) -> Vec<i32> {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    threads
-        .flatten()
-        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+    tasks(pid)
+        .into_iter()
+        .filter_map(|task| fs::read_to_string(format!("/proc/{pid}/task/{task}/children")).ok())
         .flat_map(|text| text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
         .collect()
 }
@@ -133,7 +154,8 @@ mod tests {
         assert_eq!(kib("Rss:  9 kB\nPss:  3 kB\nPss_Anon: 1 kB\n", "Pss:"), Some(3072));
         assert_eq!(kib("", "Pss:"), None);
         let own = i32::try_from(std::process::id()).expect("fits");
-        assert!(memory(own).expect("our own is readable") > 1 << 20);
+        let (task, bytes) = memory(own, 1).expect("our own is readable");
+        assert!(task == own && bytes > 1 << 20);
     }
 
     #[test]

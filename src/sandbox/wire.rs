@@ -157,6 +157,8 @@ pub(super) enum Rlimit {
     Stack,
     RealtimePriority,
     Nice,
+    AddressSpace,
+    Data,
 }
 
 /// The two forms of a filter: one that reports forbidden calls to a listener, and one that kills
@@ -328,7 +330,15 @@ pub(super) fn receive<T: DeserializeOwned>(
     flags: MsgFlags,
 ) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
     let mut buffer = vec![0; INLINE];
-    let (length, mut fds) = sys::receive(socket, &mut buffer, flags)?;
+    let received = match sys::receive(socket, &mut buffer, flags) {
+        // The other end left something of ours unread, and the kernel says so first: once. What it said
+        // before it went, which may well be why it did, comes after that.
+        Err(error) if error.raw_os_error() == Some(libc::ECONNRESET) => {
+            sys::receive(socket, &mut buffer, flags)
+        }
+        received => received,
+    };
+    let (length, mut fds) = received?;
     let Some((kind, body)) = buffer.get(..length).and_then(<[u8]>::split_first) else { return Ok(None) };
     let decode = |body: &[u8]| postcard::from_bytes(body).map_err(io::Error::other);
     if *kind == 0 {
@@ -341,4 +351,23 @@ pub(super) fn receive<T: DeserializeOwned>(
     let mut long = Vec::new();
     io::Read::read_to_end(&mut io::Read::take(file, LONGEST), &mut long)?;
     Ok(Some((decode(&long)?, fds)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+    use crate::sandbox::launch::packet_pair;
+
+    #[test]
+    fn what_somebody_said_before_it_went_is_heard_though_it_left_ours_unread() {
+        let (ours, theirs) = packet_pair().expect("a descriptor is free");
+        send(ours.as_fd(), &1_u32, &[]).expect("it is open");
+        send(theirs.as_fd(), &2_u32, &[]).expect("it is open");
+        drop(theirs);
+        let heard = || receive::<u32>(ours.as_fd(), MsgFlags::MSG_DONTWAIT).expect("no error");
+        assert_eq!(heard().map(|(said, _)| said), Some(2));
+        assert!(heard().is_none());
+    }
 }

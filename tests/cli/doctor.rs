@@ -17,9 +17,28 @@ fn doctor_tells_of_every_layer_in_words_and_its_status_says_whether_suites_run_s
 
 #[test]
 fn doctor_and_a_strict_run_agree() {
-    let strict = Capsule::new(&["doctor", "--json"]).run().json()["strict"] == true;
-    let ran = Capsule::new(&["--require", "strict", "--workspace", "none", "--", "true"]).run();
-    assert_eq!(ran.status, Some(if strict { 0 } else { 125 }), "{}", ran.stdout);
+    agree("");
+}
+
+/// Hard limits that whoever starts capsule-run has set are the programs' too, and cannot be raised.
+#[test]
+fn doctor_and_a_strict_run_agree_where_a_hard_limit_is_too_low_for_the_programs() {
+    for limit in ["-n 512", "-f 2000", "-v 200000", "-d 200000", "-s 4096", "-t 20"] {
+        let strict = agree(&format!("ulimit {limit};"));
+        assert!(!strict, "ulimit {limit}");
+    }
+    // What was only lowered for whoever starts us is raised for the programs.
+    let there = agree("ulimit -S -v 1000000; ulimit -S -d 200000; ulimit -S -n 512; ulimit -S -t 20;");
+    assert_eq!(there, agree(""));
+}
+
+/// Whether suites can run strictly after `first`, a line of shell; doctor and a run must agree on that.
+fn agree(first: &str) -> bool {
+    let told = Capsule::after(first, &["doctor", "--json"]).run().json();
+    let strict = told["strict"].as_bool().expect("a boolean");
+    let ran = Capsule::after(first, &["--require", "strict", "--workspace", "none", "--", "true"]).run();
+    assert_eq!(ran.status, Some(if strict { 0 } else { 125 }), "{first}: {} {told:#}", ran.stdout);
+    strict
 }
 
 #[test]

@@ -27,8 +27,18 @@ struct Capsule {
 
 impl Capsule {
     fn new(args: &[&str]) -> Self {
+        Self::started_by(Command::new(env!("CARGO_BIN_EXE_capsule-run")), args)
+    }
+
+    /// Started by a shell that does something first.
+    fn after(line: &str, args: &[&str]) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("{line} exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_capsule-run")]);
+        Self::started_by(shell, args)
+    }
+
+    fn started_by(mut command: Command, args: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_capsule-run"));
         command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", folder.path().join("home"));
         command.env("XDG_RUNTIME_DIR", folder.path()).args(args);
         command.current_dir(folder.path());

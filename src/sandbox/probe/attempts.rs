@@ -132,6 +132,8 @@ fn lower_limits() -> Result<(), FaultRecord> {
         (Resource::RLIMIT_STACK, 1 << 20),
     ] {
         let setting = || format!("setting {resource:?}");
+        let (_, highest) = getrlimit(resource).step(setting)?;
+        let value = highest.min(value);
         setrlimit(resource, value, value).step(setting)?;
         held(getrlimit(resource).step(setting)? == (value, value), "a lowered limit is not in force")?;
     }

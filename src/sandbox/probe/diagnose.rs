@@ -5,9 +5,6 @@ use super::layer::{Diagnosis, Layer, State};
 use super::remedy;
 use crate::sandbox::wire::{FaultRecord, Ids};
 
-/// The hard limit on open files that the default profiles need.
-const OPEN_FILES: u64 = 1024;
-
 /// What the facts mean, layer by layer.
 pub(super) fn diagnose(facts: &Facts) -> Diagnosis {
     let mut layers: Vec<_> = ATTEMPTS
@@ -95,9 +92,12 @@ fn attempted(facts: &Facts, attempt: Attempt) -> Layer {
     let lost = if needed { State::Missing } else { State::Weaker };
     match facts.attempts.get(&attempt) {
         None => {
-            let why = facts.ids.as_ref().err().map_or("the process that tries things ended", String::as_str);
-            let remedies = facts.ids.as_ref().err().map(|_| more_ids()).into_iter().collect();
-            layer(State::Missing, format!("not tried: {why}"), remedies, meanwhile)
+            let (why, remedies) = not_tried(facts, attempt);
+            layer(lost, why, remedies, meanwhile)
+        }
+        Some(None) if attempt == Attempt::Rlimits && facts.too_low.is_some() => {
+            let found = facts.too_low.clone().unwrap_or_default();
+            layer(State::Missing, found, remedy::of_low_limits(), "cases that ask for as much are E5001")
         }
         Some(Some(failure)) if is_consequence(facts, attempt) => {
             let remedies = vec!["see `user namespace` and `user ids of its own` above".to_owned()];
@@ -117,19 +117,17 @@ fn attempted(facts: &Facts, attempt: Attempt) -> Layer {
 
 /// Whether something failed only because the user namespace, which it is tried in, failed.
 fn is_consequence(facts: &Facts, attempt: Attempt) -> bool {
-    let inside = !matches!(
-        attempt,
-        Attempt::UserNamespace
-            | Attempt::IdMaps
-            | Attempt::IdMappedMount
-            | Attempt::NoNewPrivs
-            | Attempt::Filter
-            | Attempt::Listener
-            | Attempt::Landlock
-            | Attempt::Rlimits
-    );
     let failed = |which| facts.attempts.get(&which).is_some_and(Option::is_some);
-    inside && (failed(Attempt::UserNamespace) || failed(Attempt::IdMaps))
+    attempt.is_inside() && (failed(Attempt::UserNamespace) || failed(Attempt::IdMaps))
+}
+
+/// Why something was not tried, and what would help.
+fn not_tried(facts: &Facts, attempt: Attempt) -> (String, Vec<String>) {
+    match &facts.ids {
+        Err(why) if attempt == Attempt::IdMaps => (why.clone(), vec![more_ids()]),
+        Err(_) => ("not tried without ids".to_owned(), vec!["see `user ids of its own` above".to_owned()]),
+        Ok(_) => ("not tried: the process that tries things ended".to_owned(), Vec::new()),
+    }
 }
 
 fn said(failure: &FaultRecord) -> String {
@@ -156,13 +154,6 @@ fn weakness(facts: &Facts, attempt: Attempt) -> Option<(String, String, &'static
                 .to_owned(),
             "what this version knows is refused twice, the rest by the namespaces alone",
         )),
-        Attempt::Rlimits if facts.open_files < OPEN_FILES => Some((
-            format!("the hard limit on open files is {}", facts.open_files),
-            format!(
-                "raise it: ulimit -Hn {OPEN_FILES}, LimitNOFILE= of the service, --ulimit nofile= of the container"
-            ),
-            "cases that ask for more open files are refused (E5001)",
-        )),
         _ => None,
     }
 }
@@ -176,7 +167,7 @@ fn worked(facts: &Facts, attempt: Attempt) -> String {
         Attempt::Filter => "a call was refused".to_owned(),
         Attempt::Listener => "a listener was given".to_owned(),
         Attempt::NoNewPrivs => "set".to_owned(),
-        Attempt::Rlimits => format!("lowered; open files up to {}", facts.open_files),
+        Attempt::Rlimits => "lowered".to_owned(),
         Attempt::UserNamespace
         | Attempt::MountNamespace
         | Attempt::PidNamespace
@@ -228,7 +219,11 @@ fn cpu_weight(facts: &Facts) -> Layer {
         remedies: if held {
             Vec::new()
         } else {
-            vec!["have the cpu controller handed down to us, as the other controllers".to_owned()]
+            vec![if facts.cgroup.version.is_some() {
+                "have the cpu controller handed down to us, as the other controllers".to_owned()
+            } else {
+                "see `cgroups` above".to_owned()
+            }]
         },
         meanwhile: text("cpu_shares has no effect, and a case that sets it says so"),
     }
@@ -262,7 +257,11 @@ fn held(facts: &Facts, limit: &LiveLimit) -> Layer {
         State::Ok => (Vec::new(), ""),
         State::Weaker => (
             vec!["see `cgroups` above".to_owned()],
-            "it is held less exactly: a fast program can be over it for a moment, and the report says so",
+            if limit.by == "RLIMIT_NPROC" {
+                "the kernel counts the processes of the user, and lets one more through, which is then seen; the report says so"
+            } else {
+                "it is looked at every few milliseconds: a fast program can be over it for a moment, and the report says so"
+            },
         ),
         State::Missing if facts.cgroup.version.is_none() => {
             (vec!["see `cgroups` above".to_owned()], "suites refuse to run (E5001)")

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::diagnose::diagnose;
-use super::facts::{ATTEMPTS, CgroupFacts, Facts, ProbePlan, Switches};
+use super::facts::{ATTEMPTS, Attempt, CgroupFacts, Facts, ProbePlan, Switches};
 use super::layer::Diagnosis;
-use super::live::live;
+use super::live::{limits, live};
 use super::prober::{PATIENCE, probe};
 use crate::sandbox::cgroup::{CgroupVersion, Layout};
 use crate::sandbox::spec::CgroupChoice;
@@ -21,15 +22,14 @@ use crate::units::{NoNul, visible_line};
 #[must_use]
 pub fn examine(options: EngineOptions, folder: &Path) -> Diagnosis {
     let ids = host::ids();
-    let attempts = match (&ids, NoNul::new(folder.as_os_str().as_encoded_bytes())) {
-        (Ok(ids), Ok(folder)) => attempts(&options, *ids, folder),
-        _ => BTreeMap::new(),
+    let attempts = match NoNul::new(folder.as_os_str().as_encoded_bytes()) {
+        Ok(folder) => attempts(&options, plan_of(&ids, folder)),
+        Err(_) => BTreeMap::new(),
     };
     let name = nix::sys::utsname::uname();
     let uname = |field: fn(&nix::sys::utsname::UtsName) -> &std::ffi::OsStr| {
         name.as_ref().map(|name| field(name).to_string_lossy().into_owned()).unwrap_or_default()
     };
-    let open_files = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE);
     let cgroup = cgroup(options.cgroup_folder.as_deref());
     diagnose(&Facts {
         kernel: uname(nix::sys::utsname::UtsName::release),
@@ -42,24 +42,36 @@ pub fn examine(options: EngineOptions, folder: &Path) -> Diagnosis {
         attempts,
         landlock: sys::landlock_abi(),
         cgroup,
-        open_files: open_files.map_or(0, |(_, hard)| hard),
+        too_low: host::allows(&limits()).err(),
+        mapped: is_mapped(&fs::read_to_string("/proc/self/uid_map").unwrap_or_default()),
+        chrooted: is_chrooted(),
         pressure: pressure(),
         live: live(&LinuxEngine::new(options)),
     })
 }
 
+/// Everything, or what needs no ids where there are none.
+fn plan_of(ids: &Result<Ids, String>, folder: NoNul) -> ProbePlan {
+    match ids {
+        Ok(ids) => ProbePlan { ids: *ids, folder, attempts: ATTEMPTS.to_vec() },
+        Err(_) => {
+            let needs_none = |attempt: &Attempt| {
+                !attempt.is_inside() && !matches!(attempt, Attempt::IdMaps | Attempt::IdMappedMount)
+            };
+            let attempts = ATTEMPTS.into_iter().filter(needs_none).collect();
+            ProbePlan { ids: Ids::One { uid: 0, gid: 0 }, folder, attempts }
+        }
+    }
+}
+
 /// What the prober says; where it said nothing of an attempt, that it was ended.
-fn attempts(
-    options: &EngineOptions,
-    ids: Ids,
-    folder: NoNul,
-) -> BTreeMap<super::facts::Attempt, Option<FaultRecord>> {
-    let plan = ProbePlan { ids, folder, attempts: ATTEMPTS.to_vec() };
+fn attempts(options: &EngineOptions, plan: ProbePlan) -> BTreeMap<Attempt, Option<FaultRecord>> {
+    let wanted = plan.attempts.clone();
     match probe(&options.worker_exe, plan, PATIENCE) {
         Ok(tried) => tried.into_iter().map(|tried| (tried.attempt, tried.failure)).collect(),
         Err(error) => {
             let failure = FaultRecord::new("starting a process that tries", &error);
-            ATTEMPTS.into_iter().map(|attempt| (attempt, Some(failure.clone()))).collect()
+            wanted.into_iter().map(|attempt| (attempt, Some(failure.clone()))).collect()
         }
     }
 }
@@ -91,6 +103,24 @@ fn switches() -> Switches {
         apparmor_restrict_unprivileged_userns: read("kernel/apparmor_restrict_unprivileged_userns"),
         max_user_namespaces: read("user/max_user_namespaces"),
     }
+}
+
+/// Whether the user that we are is one of the user namespace's.
+fn is_mapped(uid_map: &str) -> bool {
+    let uid = u64::from(nix::unistd::geteuid().as_raw());
+    uid_map.lines().any(|line| {
+        let mut fields = line.split_whitespace().map(|field| field.parse::<u64>().unwrap_or(0));
+        let (first, _outside, count) = (fields.next(), fields.next(), fields.next());
+        first.zip(count).is_some_and(|(first, count)| (first..first.saturating_add(count)).contains(&uid))
+    })
+}
+
+/// Whether the first process has the same mounts and another root.
+fn is_chrooted() -> Option<bool> {
+    let mounts = |process: &str| fs::read_link(format!("/proc/{process}/ns/mnt")).ok();
+    let root = |path: &str| fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
+    let first = root("/proc/1/root/.")?;
+    (mounts("1")? == mounts("self")?).then_some(first != root("/")?)
 }
 
 /// What a container says of itself.

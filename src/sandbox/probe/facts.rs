@@ -48,6 +48,30 @@ pub(super) const ATTEMPTS: [Attempt; 16] = [
     Attempt::Rlimits,
 ];
 
+impl Attempt {
+    /// Whether it is tried in a user namespace of its own, and so needs one and its ids.
+    pub(super) fn is_inside(self) -> bool {
+        match self {
+            Self::MountNamespace
+            | Self::PidNamespace
+            | Self::NetworkNamespace
+            | Self::IpcNamespace
+            | Self::UtsNamespace
+            | Self::CgroupNamespace
+            | Self::Overlay
+            | Self::Proc => true,
+            Self::UserNamespace
+            | Self::IdMaps
+            | Self::IdMappedMount
+            | Self::NoNewPrivs
+            | Self::Filter
+            | Self::Listener
+            | Self::Landlock
+            | Self::Rlimits => false,
+        }
+    }
+}
+
 /// What the prober is to try.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ProbePlan {
@@ -81,8 +105,12 @@ pub(super) struct Facts {
     /// The version that the kernel says.
     pub(super) landlock: Option<u32>,
     pub(super) cgroup: CgroupFacts,
-    /// The hard limit on open files.
-    pub(super) open_files: u64,
+    /// Which of our own hard limits is too low for the limits that programs get by default.
+    pub(super) too_low: Option<String>,
+    /// Whether the user id that we run as exists in our user namespace.
+    pub(super) mapped: bool,
+    /// Whether we are in a chroot; `None` where that cannot be seen.
+    pub(super) chrooted: Option<bool>,
     /// Whether the kernel tells how long tasks wait for memory.
     pub(super) pressure: bool,
     pub(super) live: Live,

@@ -143,22 +143,27 @@ fn spec(script: &str) -> Spec {
         network: Network::None,
         stdin: Stdin::Empty,
         stdout: Stdout::Captured,
-        limits: Limits {
-            wall: Duration::from_secs(5),
-            cpu: None,
-            memory: Bytes::mib(256),
-            pids: 64,
-            output: Bytes::mib(1),
-            file_size: Bytes::mib(64),
-            disk: Bytes::mib(64),
-            open_files: 64,
-            cpu_shares: 1024,
-            setup: Duration::from_secs(10),
-            watch_interval: Duration::from_millis(5),
-        },
+        limits: Limits { wall: Duration::from_secs(5), ..limits() },
         seccomp: SeccompPolicy::Default,
         cgroup: CgroupChoice::Auto,
         require: Require::BestEffort,
+    }
+}
+
+/// What a program gets where nobody says anything else: a host that cannot give that runs few suites.
+pub(super) fn limits() -> Limits {
+    Limits {
+        wall: Duration::from_secs(30),
+        cpu: None,
+        memory: Bytes::mib(256),
+        pids: 100,
+        output: Bytes::mib(1),
+        file_size: Bytes::mib(128),
+        disk: Bytes::mib(128),
+        open_files: 1024,
+        cpu_shares: 1024,
+        setup: Duration::from_secs(10),
+        watch_interval: Duration::from_millis(5),
     }
 }
 

@@ -9,7 +9,9 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
 use nix::sys::socket::MsgFlags;
+use nix::unistd::Pid;
 
 use super::attempts::attempt;
 use super::facts::{Attempt, ProbePlan, Tried};
@@ -25,8 +27,11 @@ struct Ended(Child);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        // Killing what is dead is no error here.
-        let _ = self.0.kill();
+        // It leads a process group: what hangs in it may be a child of its own. Not reaped yet, so its
+        // number is still its own. Killing what is dead is no error here.
+        if let Ok(group) = i32::try_from(self.0.id()) {
+            let _ = nix::sys::signal::killpg(Pid::from_raw(group), Signal::SIGKILL);
+        }
         let _ = self.0.wait();
     }
 }
@@ -65,6 +70,7 @@ fn probe_once(
         .arg0(WORKER_NAME)
         .arg(PROBE)
         .env_clear()
+        .process_group(0)
         .current_dir("/")
         .stdin(theirs)
         .stdout(Stdio::null())
@@ -167,11 +173,18 @@ mod tests {
     use super::*;
     use crate::units::NoNul;
 
+    fn is_running(pid: &str) -> bool {
+        let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        status.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z"))
+    }
+
     #[test]
     fn a_prober_that_hangs_is_ended_and_what_it_did_not_say_is_told() {
         let folder = tempfile::tempdir().expect("a folder");
         let exe = folder.path().join("hangs");
-        fs::write(&exe, "#!/bin/sh\nexec sleep 1000\n").expect("ours");
+        let child = folder.path().join("child");
+        let script = format!("#!/bin/sh\nsleep 1000 & echo $! > {}; wait\n", child.display());
+        fs::write(&exe, script).expect("ours");
         fs::set_permissions(&exe, fs::Permissions::from_mode(0o755)).expect("ours");
         let attempts = vec![Attempt::UserNamespace, Attempt::Overlay, Attempt::Rlimits];
         let plan = ProbePlan {
@@ -180,6 +193,12 @@ mod tests {
             attempts: attempts.clone(),
         };
         let tried = probe(&exe, plan, Duration::from_millis(100)).expect("it can be started");
+        let child = fs::read_to_string(&child).expect("it has started one");
+        let ends_within = std::time::Instant::now() + Duration::from_secs(10);
+        while is_running(child.trim()) {
+            assert!(std::time::Instant::now() < ends_within, "its child lives on");
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let said: Vec<_> =
             tried.iter().map(|tried| (tried.attempt, tried.failure.clone().expect("failed").step)).collect();
         let hung = "trying it: no answer within 0.1 s";

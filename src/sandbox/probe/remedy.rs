@@ -8,8 +8,10 @@ use super::facts::{Attempt, Facts};
 enum Why {
     /// EPERM, EACCES: somebody forbids it.
     Forbidden,
-    /// ENOSPC, EUSERS: a limit is used up.
+    /// ENOSPC, EUSERS: a limit on namespaces is used up.
     UsedUp,
+    /// EAGAIN: no process more.
+    NoProcess,
     /// ENOSYS, EINVAL, ENODEV, EOPNOTSUPP: the kernel does not have it.
     Absent,
     Other,
@@ -19,6 +21,7 @@ fn why(errno: Option<i32>) -> Why {
     match errno {
         Some(libc::EPERM | libc::EACCES) => Why::Forbidden,
         Some(libc::ENOSPC | libc::EUSERS) => Why::UsedUp,
+        Some(libc::EAGAIN) => Why::NoProcess,
         Some(libc::ENOSYS | libc::EINVAL | libc::ENODEV | libc::EOPNOTSUPP) => Why::Absent,
         _ => Why::Other,
     }
@@ -30,6 +33,12 @@ pub(super) fn of_attempt(facts: &Facts, attempt: Attempt, errno: Option<i32>) ->
     let mut found = Vec::new();
     if why == Why::UsedUp || facts.switches.max_user_namespaces == Some(0) && is_namespace(attempt) {
         found.push("raise the limit: sysctl -w user.max_user_namespaces=15000 (and user.max_mnt_namespaces, user.max_pid_namespaces, user.max_net_namespaces where they are low)".to_owned());
+    }
+    if why == Why::NoProcess {
+        found.push(
+            "allow us more processes: ulimit -u, TasksMax= of the service, --pids-limit of the container"
+                .to_owned(),
+        );
     }
     match attempt {
         Attempt::UserNamespace | Attempt::IdMaps => namespaces(facts, why, "CONFIG_USER_NS", &mut found),
@@ -66,7 +75,7 @@ fn namespaces(facts: &Facts, why: Why, option: &str, found: &mut Vec<String>) {
     match why {
         Why::Forbidden => forbidden_namespaces(facts, found),
         Why::Absent => found.push(format!("a kernel with {option}=y")),
-        Why::UsedUp | Why::Other => {}
+        Why::UsedUp | Why::NoProcess | Why::Other => {}
     }
 }
 
@@ -81,12 +90,23 @@ fn forbidden_namespaces(facts: &Facts, found: &mut Vec<String>) {
                 .to_owned(),
         );
     }
-    // Where a switch explains it, that is what to say.
+    if facts.chrooted == Some(true) {
+        found.push("start it outside of the chroot that we are in: the kernel makes no user namespace in one (a container's root, made by pivot_root, is none)".to_owned());
+    }
+    if !facts.mapped {
+        found.push("run it as a user id that exists in this user namespace (/proc/self/uid_map): unshare --map-current-user, or a container's id map that has it".to_owned());
+    }
+    // Where one of these explains it, that is what to say.
     if facts.container.is_some() && found.is_empty() {
         found.push("start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined, or with a seccomp profile that allows clone, unshare and mount (Kubernetes: seccompProfile.type: Unconfined)".to_owned());
     }
     if found.is_empty() {
         found.push("ask what forbids it: a security module (AppArmor, SELinux: boolean user_namespace), or a filter that whoever started us put on (a container's seccomp profile, systemd's RestrictNamespaces=)".to_owned());
+    }
+    if facts.chrooted.is_none() && facts.mapped {
+        found.push(
+            "if this is a chroot, start it outside: the kernel makes no user namespace in one".to_owned(),
+        );
     }
 }
 
@@ -102,7 +122,7 @@ fn overlay(facts: &Facts, why: Why, found: &mut Vec<String>) {
                 );
             }
         }
-        Why::UsedUp | Why::Other => {}
+        Why::UsedUp | Why::NoProcess | Why::Other => {}
     }
 }
 
@@ -139,6 +159,11 @@ fn landlock(facts: &Facts, found: &mut Vec<String>) {
     }
 }
 
+/// What would raise our own hard limits.
+pub(super) fn of_low_limits() -> Vec<String> {
+    vec!["raise it: ulimit -H as root before capsule-run is started, /etc/security/limits.conf, LimitNOFILE= (LimitFSIZE=, LimitAS=, ...) of the service, --ulimit nofile= (fsize=, as=, ...) of the container".to_owned()]
+}
+
 /// What would give cases cgroups of their own.
 pub(super) fn of_cgroups(facts: &Facts) -> Vec<String> {
     let missing = &facts.cgroup.missing;
@@ -147,6 +172,9 @@ pub(super) fn of_cgroups(facts: &Facts) -> Vec<String> {
         found.push("mount the controllers: mount -t cgroup2 none /sys/fs/cgroup".to_owned());
     }
     let has_v1 = missing.contains("cgroup v1: /");
+    if missing.contains("No such file or directory") {
+        found.push("something hides the cgroups that /proc/self/cgroup names, perhaps a mount over /sys/fs/cgroup: unmount it, or mount them again (mount -t cgroup2 none /sys/fs/cgroup)".to_owned());
+    }
     if !facts.root && has_v1 {
         found.push(
             "run it as root; or have root make a folder for you in each of the hierarchies memory, pids and cpuacct, give it to you (chown), and put your shell in it (cgroup.procs)".to_owned(),

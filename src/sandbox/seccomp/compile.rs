@@ -258,12 +258,23 @@ mod tests {
 
     #[test]
     fn memory_of_no_process_is_refused_only_where_nothing_counts_it() {
-        for name in ["memfd_create", "shmget", "msgget"] {
+        for name in ["memfd_create", "shmget", "msgget", "semget"] {
             assert_ne!(decide(Arch::X86_64, name, [0; 6]), ERRNO | 38, "{name}");
             let uncounted =
                 filter(asked(SeccompPolicy::Default, false), Arch::X86_64).expect("not off").reporting;
             let number = Arch::X86_64.number(name).expect("a known name");
             assert_eq!(run(&uncounted, Arch::X86_64.audit(), number, [0; 6]), ERRNO | 38, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_hosts_pool_of_huge_pages_is_nobodys() {
+        for arch in [Arch::X86_64, Arch::Aarch64] {
+            assert_eq!(decide(arch, "mmap", [0, 1 << 21, 3, 0x4_0022, 0, 0]), ERRNO | 12);
+            assert_eq!(decide(arch, "mmap", [0, 1 << 21, 3, 0x22, 0, 0]), ALLOW);
+            assert_eq!(decide(arch, "memfd_create", [0, 4, 0, 0, 0, 0]), ERRNO | 12);
+            assert_eq!(decide(arch, "memfd_create", [0, 1, 0, 0, 0, 0]), ALLOW);
+            assert_eq!(decide(arch, "shmget", [0, 1 << 21, 0o5600, 0, 0, 0]), ERRNO | 12);
         }
     }
 

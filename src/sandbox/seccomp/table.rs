@@ -23,6 +23,13 @@ const TMPFILE: u32 = 0o20_000_000;
 const INITS_CLOCK: (Test, Action) = (Test::MaskedOneOf(0, !7, &[!1 << 3]), Action::Errno(22));
 /// `RLIMIT_CORE`.
 const CORE: u32 = 4;
+/// `MAP_HUGETLB`, `MFD_HUGETLB`, `SHM_HUGETLB`: huge pages come out of one pool of the whole host, and no
+/// memory limit counts them.
+const HUGE_MAP: u32 = 0x4_0000;
+const HUGE_FILE: u32 = 4;
+const HUGE_SEGMENT: u32 = 0o4000;
+/// What the kernel says when the pool is empty.
+const ENOMEM: Action = Action::Errno(12);
 /// `AF_UNIX`, `AF_INET`, `AF_INET6`.
 const FAMILIES: &[u32] = &[1, 2, 10];
 
@@ -146,7 +153,6 @@ const ALLOWED: &[&str] = &[
     "map_shadow_stack",
     "mbind",
     "membarrier",
-    "memfd_create",
     "mincore",
     "mkdir",
     "mkdirat",
@@ -155,7 +161,6 @@ const ALLOWED: &[&str] = &[
     "mlock",
     "mlock2",
     "mlockall",
-    "mmap",
     "mprotect",
     "mq_getsetattr",
     "mq_notify",
@@ -406,6 +411,7 @@ const BY_ARGUMENT: &[Rule] = &[
     Rule { name: "openat", tests: &[(Test::AnyBit(2, TMPFILE), Action::Note)], otherwise: Action::Allow },
     // Its flags stand behind a pointer, where no filter can look.
     Rule { name: "openat2", tests: &[], otherwise: Action::Note },
+    Rule { name: "mmap", tests: &[(Test::AnyBit(3, HUGE_MAP), ENOMEM)], otherwise: Action::Allow },
     Rule { name: "clock_getres", tests: &[INITS_CLOCK], otherwise: Action::Allow },
     Rule { name: "clock_gettime", tests: &[INITS_CLOCK], otherwise: Action::Allow },
     Rule { name: "clock_nanosleep", tests: &[INITS_CLOCK], otherwise: Action::Allow },
@@ -451,7 +457,11 @@ const SOCKETPAIR_OF_HOST: Rule =
     Rule { name: "socketpair", tests: &[(Test::OneOf(0, &[1]), Action::Allow)], otherwise: EAFNOSUPPORT };
 
 /// Objects of the IPC namespace: they stay without their makers, and their numbers count up.
-const IPC: &[&str] = &["mq_open", "msgget", "semget", "shmget"];
+const IPC: &[&str] = &["mq_open", "msgget", "semget"];
+const SHMGET: Rule =
+    Rule { name: "shmget", tests: &[(Test::AnyBit(2, HUGE_SEGMENT), ENOMEM)], otherwise: Action::Note };
+const MEMFD: Rule =
+    Rule { name: "memfd_create", tests: &[(Test::AnyBit(1, HUGE_FILE), ENOMEM)], otherwise: Action::Allow };
 /// Every name of a rule that notes.
 pub(super) const NOTED: &[&str] =
     &["socket", "socketpair", "mq_open", "msgget", "semget", "shmget", "open", "openat", "openat2"];
@@ -475,16 +485,17 @@ pub(super) fn noted(name: &str) -> Option<Noted> {
 }
 
 /// Memory that belongs to no process while nobody maps it. Where no cgroup counts, a program could
-/// take all of the host's in this way, unseen by a look at its processes.
-const UNSEEN_MEMORY: &[&str] = &["memfd_create", "shmget", "msgget"];
+/// take all of the host's in this way, unseen by a look at its processes. A set of semaphores can have
+/// megabytes.
+const UNSEEN_MEMORY: &[&str] = &["memfd_create", "shmget", "msgget", "semget"];
 
 /// Every rule of a filter. Names that an architecture lacks are dropped by the compiler: there, the
 /// call does not exist.
 pub(super) fn rules(asked: Asked) -> Vec<Rule> {
     let plain = |name: &&'static str, otherwise| Rule { name, tests: &[], otherwise };
-    let unless_unseen = |name: &&'static str, action| {
-        let refused = !asked.counted && UNSEEN_MEMORY.contains(name);
-        plain(name, if refused { ENOSYS } else { action })
+    let unless_unseen = |rule: Rule| {
+        let refused = !asked.counted && UNSEEN_MEMORY.contains(&rule.name);
+        if refused { plain(&rule.name, ENOSYS) } else { rule }
     };
     let (socket, socketpair) = match (asked.policy == SeccompPolicy::Strict, asked.host_network) {
         (false, false) => (SOCKET, SOCKETPAIR),
@@ -494,8 +505,10 @@ pub(super) fn rules(asked: Asked) -> Vec<Rule> {
     };
     ALLOWED
         .iter()
-        .map(|name| unless_unseen(name, Action::Allow))
-        .chain(IPC.iter().map(|name| unless_unseen(name, Action::Note)))
+        .map(|name| plain(name, Action::Allow))
+        .chain(IPC.iter().map(|name| plain(name, Action::Note)))
+        .chain([MEMFD, SHMGET])
+        .map(unless_unseen)
         .chain(REFUSED.iter().map(|(name, action)| plain(name, *action)))
         .chain(REPORTED.iter().map(|name| plain(name, Action::Report)))
         .chain(BY_ARGUMENT.iter().copied())
@@ -522,7 +535,7 @@ mod tests {
     fn every_forbidden_name_is_known_where_it_exists() {
         // Names that are too old for aarch64 are not there; all of these are on x86_64.
         let by_argument = BY_ARGUMENT.iter().map(|rule| &rule.name);
-        for name in REPORTED.iter().chain(by_argument).chain(IPC) {
+        for name in REPORTED.iter().chain(by_argument).chain(IPC).chain(&["shmget", "memfd_create"]) {
             assert!(Arch::X86_64.number(name).is_some(), "{name} is not a system call of x86_64");
         }
         for name in

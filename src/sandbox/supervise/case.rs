@@ -3,6 +3,8 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::SystemTime;
 
+use nix::sys::socket::MsgFlags;
+
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::capture::Capture;
 use crate::sandbox::cgroup::{Cgroup, Placement};
@@ -158,9 +160,15 @@ impl<'a> Case<'a> {
         }
         // We hold its pidfd: from here on somebody can kill it.
         match wire::send(with.init.case.as_fd(), with.plan, &fds) {
+            Ok(()) => {}
             // It was killed before it began.
             Err(_) if case.killed.is_some() => {}
-            sent => sent.map_err(|error| fault::setup_io("handing a case to its init", &error))?,
+            Err(error) => {
+                // An init says why before it goes, if it can.
+                case.read_records(MsgFlags::MSG_DONTWAIT);
+                let unsaid = || fault::setup_io("handing a case to its init", &error);
+                return Err(case.failure.take().unwrap_or_else(unsaid));
+            }
         }
         (with.meanwhile)();
         Ok(case)

@@ -124,18 +124,17 @@ fn set_limits(plan: &CasePlan) -> Result<(), FaultRecord> {
             Rlimit::Stack => Resource::RLIMIT_STACK,
             Rlimit::RealtimePriority => Resource::RLIMIT_RTPRIO,
             Rlimit::Nice => Resource::RLIMIT_NICE,
+            Rlimit::AddressSpace => Resource::RLIMIT_AS,
+            Rlimit::Data => Resource::RLIMIT_DATA,
         };
         let step = || format!("setting the limit {:?}", limit.which);
-        let (_, highest) = getrlimit(resource).step(step)?;
+        let (soft, highest) = getrlimit(resource).step(step)?;
+        // That the highest is enough was seen to before: `host::allows`.
         let hard = limit.hard.unwrap_or(highest).min(highest);
-        // A soft limit that the host's own hard limit does not allow is the caller's to hear of.
-        if limit.soft > highest && limit.which == Rlimit::OpenFiles {
-            return Err(FaultRecord {
-                step: format!("open_files is {} but this host allows {highest} (ulimit -Hn)", limit.soft),
-                errno: None,
-            });
+        let wanted = (limit.soft.min(hard), hard);
+        if wanted != (soft, highest) {
+            setrlimit(resource, wanted.0, wanted.1).step(step)?;
         }
-        setrlimit(resource, limit.soft.min(hard), hard).step(step)?;
     }
     Ok(())
 }

@@ -21,7 +21,9 @@ fn good() -> Facts {
             controllers: ["cpu", "memory", "pids"].map(str::to_owned).to_vec(),
             missing: String::new(),
         },
-        open_files: 1 << 20,
+        too_low: None,
+        mapped: true,
+        chrooted: Some(false),
         pressure: true,
         live: Live { broken: None, limits: vec![limit(true, "memory.max")] },
     }
@@ -169,7 +171,50 @@ fn a_root_with_too_few_ids_is_told_so() {
     let facts = Facts { ids: Err("this root has too few user ids".into()), attempts: [].into(), ..good() };
     let diagnosis = diagnose(&facts);
     assert!(!diagnosis.strict);
-    assert_remedy(&diagnosis, "user-namespace", "ordinary user");
+    assert_remedy(&diagnosis, "id-maps", "ordinary user");
+    // Said once; the others point to it, and what needs no ids was tried all the same.
+    assert_remedy(&diagnosis, "mount-namespace", "user ids of its own");
+    let attempts = [Attempt::NoNewPrivs, Attempt::Filter].map(|attempt| (attempt, None));
+    let facts = Facts { attempts: attempts.into(), ..facts };
+    assert_eq!(layer(&diagnose(&facts), "seccomp-filter").state, State::Ok);
+}
+
+#[test]
+fn a_hard_limit_of_ours_that_is_too_low_is_missing() {
+    let facts = Facts { too_low: Some("the limit on open files is to be 1024".into()), ..good() };
+    let diagnosis = diagnose(&facts);
+    assert!(!diagnosis.strict);
+    assert_remedy(&diagnosis, "rlimits", "LimitNOFILE=");
+}
+
+#[test]
+fn where_the_kernel_itself_makes_no_user_namespace_it_is_said_and_not_blamed_on_a_container() {
+    for (facts, words) in [
+        (Facts { chrooted: Some(true), ..good() }, "chroot"),
+        (Facts { mapped: false, ..ordinary() }, "exists in this user namespace"),
+    ] {
+        let mut facts = Facts { container: Some("docker".into()), ..facts };
+        fail(&mut facts, Attempt::UserNamespace, "making a user namespace", libc::EPERM);
+        let diagnosis = diagnose(&facts);
+        assert_remedy(&diagnosis, "user-namespace", words);
+        assert!(layer(&diagnosis, "user-namespace").remedies.iter().all(|it| !it.contains("--security-opt")));
+    }
+}
+
+#[test]
+fn no_processes_left_is_named() {
+    let mut facts = good();
+    fail(&mut facts, Attempt::PidNamespace, "starting the first process", libc::EAGAIN);
+    assert_remedy(&diagnose(&facts), "pid-namespace", "--pids-limit");
+}
+
+#[test]
+fn cgroups_that_something_hides_are_named() {
+    let mut facts = good();
+    let missing = "cgroup v2: /sys/fs/cgroup/cgroup.controllers: No such file or directory (os error 2)";
+    facts.cgroup = CgroupFacts { missing: missing.into(), ..CgroupFacts::default() };
+    assert_remedy(&diagnose(&facts), "cgroup", "unmount it");
+    assert_remedy(&diagnose(&facts), "cpu-weight", "`cgroups` above");
 }
 
 #[test]
