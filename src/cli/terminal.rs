@@ -129,7 +129,7 @@ pub(super) fn print_all(result: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io
 /// # Errors
 /// It could not be made or written.
 pub(super) fn print_stream(result: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
     result(&mut out).and_then(|()| out.flush())
 }
 

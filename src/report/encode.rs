@@ -118,6 +118,12 @@ pub fn write_json_line<T: Serialize>(value: &T, out: &mut dyn io::Write) -> io::
 
 /// Writes `text` with what acts unseen as `\uXXXX`.
 fn escape<W: ?Sized + io::Write>(writer: &mut W, text: &str) -> io::Result<()> {
+    // Most texts have nothing of the kind, and some have megabytes of it: looked at in strides.
+    let plain =
+        |stride: &[u8]| !stride.iter().fold(false, |found, byte| found | (*byte >= 0x7F || *byte == b'['));
+    if text.as_bytes().chunks(64).all(plain) {
+        return writer.write_all(text.as_bytes());
+    }
     let mut start = 0;
     let acts = |&(at, c): &(usize, char)| acts_unseen(c) || c == '[' && begins_command(&text[..at]);
     for (at, c) in text.char_indices().filter(acts) {
