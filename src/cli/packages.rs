@@ -85,7 +85,7 @@ pub(super) fn program_in(submission: &Path, entry: Option<&str>) -> Result<Progr
         .map_err(|error| wrong(format!("the submission '{name}' cannot be listed: {error}")))?;
     let names: Vec<&str> = listed.iter().filter_map(|path| path.to_str()).collect();
     let program =
-        Program::of_files(&names).map_err(|why| wrong(format!("the submission '{name}' has {why}")))?;
+        Program::of_files(&names).map_err(|why| wrong(format!("the submission '{name}': {why}")))?;
     Ok(match entry {
         Some(entry) => program.with_entry(entry),
         None => program,

@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 
 use super::problem::{Case, Copied, Group, Judge, Problem, Scored, Text};
-use super::program::Program;
+use super::program::{Build, Program};
 use super::yaml::{list, map, number, quoted, text};
 use crate::units::Bytes;
+
+/// What a runtime is told that it has where the package says nothing: the limit that then holds.
+const MEMORY: Bytes = Bytes::mib(256);
 
 /// The suite of `problem`, for submissions like `program`.
 pub(super) fn write(problem: &Problem, program: &Program) -> String {
@@ -25,13 +28,14 @@ pub(super) fn write(problem: &Problem, program: &Program) -> String {
     profiles(&mut out, problem, program);
     builds(&mut out, problem, program);
     line(&mut out, String::new());
+    let include = included(problem, program);
     line(&mut out, "defaults:".to_owned());
     line(&mut out, "  profile: submission".to_owned());
     line(&mut out, format!("  compare: {}", problem.compare));
     if problem.runs_programs {
-        line(&mut out, format!("  run: {}", list(&program.run())));
+        let run = program.run(&names(&include), problem.memory.unwrap_or(MEMORY));
+        line(&mut out, format!("  run: {}", list(&run)));
     }
-    let include = included(problem, program);
     let masks = problem.masks.iter().map(|path| (quoted(path), "{text: \"\"}".to_owned()));
     let beside: Vec<_> = include.iter().map(copied).chain(masks).collect();
     if !beside.is_empty() {
@@ -106,15 +110,18 @@ fn builds(out: &mut String, problem: &Problem, program: &Program) {
         let _ = writeln!(steps, "    profile: compile");
         let _ = writeln!(steps, "    outputs: {}", list(outputs));
     }
-    if let Some(build) = program.build().filter(|_| problem.runs_programs) {
+    let include = included(problem, program);
+    if let Some(build) = program.build(&names(&include)).filter(|_| problem.runs_programs) {
         let _ = writeln!(steps, "  - name: submission");
-        let include: Vec<_> = included(problem, program).iter().map(copied).collect();
         if !include.is_empty() {
-            let _ = writeln!(steps, "    files: {}", map(&include));
+            let _ = writeln!(steps, "    files: {}", map(&include.iter().map(copied).collect::<Vec<_>>()));
         }
-        let _ = writeln!(steps, "    shell: {}", quoted(&build));
+        let _ = match build {
+            Build::Run(words) => writeln!(steps, "    run: {}", list(&words)),
+            Build::Shell(line) => writeln!(steps, "    shell: {}", quoted(&line)),
+        };
         let _ = writeln!(steps, "    profile: {compilation}");
-        let _ = writeln!(steps, "    outputs: {}", list(program.outputs()));
+        let _ = writeln!(steps, "    outputs: {}", list(&program.outputs()));
     }
     if !steps.is_empty() {
         let _ = write!(out, "\nbuild:\n{steps}");
@@ -132,6 +139,11 @@ fn included(problem: &Problem, program: &Program) -> Vec<Copied> {
         }
     }
     files
+}
+
+/// Where the program finds them.
+fn names(files: &[Copied]) -> Vec<&str> {
+    files.iter().map(|file| file.to.as_str()).collect()
 }
 
 fn copied(file: &Copied) -> (String, String) {

@@ -22,7 +22,7 @@ pub use ceilings::Policy;
 pub use config::{CgroupsVersion, Config, Linux, MacOs, Monitoring, Security};
 pub use default_text::default_config_text;
 pub use file::{parse_config, parse_policy};
-pub use presets::{AUTO, Commands, PRESETS, Preset, commands, language_names, preset};
+pub use presets::{AUTO, Commands, PRESETS, Preset, commands, guess, language_names, preset};
 pub use profile::{Isolation, Mount, Profile, SeccompChoice};
 pub use profiles::{BUILTIN_PROFILES, ProfileError, Profiles};
 pub use read::ConfigFormat;

@@ -11,6 +11,10 @@ use crate::units::{Bytes, NoNul};
 pub struct Preset {
     /// Its name in a suite: `cpp`.
     pub name: &'static str,
+    /// Its code in Kattis' packages.
+    pub kattis: &'static str,
+    /// The usual name of the file to begin with.
+    pub main: &'static str,
     /// Other names that mean it.
     pub aliases: &'static [&'static str],
     /// The extensions of its source files.
@@ -54,6 +58,8 @@ jar cfe prog.jar "$package$class" -C .capsule-classes ."#;
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "c",
+        kattis: "c",
+        main: "main.c",
         aliases: &[],
         extensions: &["c"],
         profile: "native",
@@ -63,6 +69,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "cpp",
+        kattis: "cpp",
+        main: "main.cpp",
         aliases: &["c++", "cxx"],
         extensions: &["cpp", "cc", "cxx", "c++"],
         profile: "native",
@@ -72,6 +80,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "java",
+        kattis: "java",
+        main: "Main.java",
         aliases: &[],
         extensions: &["java"],
         profile: "java",
@@ -92,6 +102,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "python",
+        kattis: "python3",
+        main: "main.py",
         aliases: &["python3", "py"],
         extensions: &["py"],
         profile: "python",
@@ -101,6 +113,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "rust",
+        kattis: "rust",
+        main: "main.rs",
         aliases: &["rs"],
         extensions: &["rs"],
         profile: "native",
@@ -110,6 +124,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "go",
+        kattis: "go",
+        main: "main.go",
         aliases: &["golang"],
         extensions: &["go"],
         profile: "native",
@@ -130,6 +146,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "javascript",
+        kattis: "javascript",
+        main: "main.js",
         aliases: &["js", "node"],
         extensions: &["js", "mjs", "cjs"],
         profile: "python",
@@ -139,6 +157,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "ruby",
+        kattis: "ruby",
+        main: "main.rb",
         aliases: &["rb"],
         extensions: &["rb"],
         profile: "python",
@@ -148,6 +168,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "perl",
+        kattis: "perl",
+        main: "main.pl",
         aliases: &["pl"],
         extensions: &["pl"],
         profile: "python",
@@ -157,6 +179,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "lua",
+        kattis: "lua",
+        main: "main.lua",
         aliases: &[],
         extensions: &["lua"],
         profile: "python",
@@ -166,6 +190,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "php",
+        kattis: "php",
+        main: "main.php",
         aliases: &[],
         extensions: &["php"],
         profile: "python",
@@ -175,6 +201,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "shell",
+        kattis: "bash",
+        main: "main.sh",
         aliases: &["sh", "bash"],
         extensions: &["sh", "bash"],
         profile: "python",
@@ -184,6 +212,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "haskell",
+        kattis: "haskell",
+        main: "main.hs",
         aliases: &["hs"],
         extensions: &["hs"],
         profile: "native",
@@ -193,6 +223,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "ocaml",
+        kattis: "ocaml",
+        main: "main.ml",
         aliases: &["ml"],
         extensions: &["ml"],
         profile: "native",
@@ -202,6 +234,8 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "pascal",
+        kattis: "pascal",
+        main: "main.pas",
         aliases: &["pas"],
         extensions: &["pas", "pp"],
         profile: "native",
@@ -237,21 +271,7 @@ pub fn commands(language: &str, files: &[PathBuf]) -> Result<Commands, String> {
         Some(preset) => preset,
         None => guess(files)?,
     };
-    let sources = preset.sources(files);
-    let Some(main) = main_of(&sources) else {
-        let extensions: Vec<_> = preset.extensions.iter().map(|extension| format!(".{extension}")).collect();
-        return Err(format!("there is no {} file ({})", preset.name, extensions.join(", ")));
-    };
-    let words =
-        |template: &[&str]| template.iter().flat_map(|word| preset.word(word, main, &sources)).collect();
-    let outputs: Vec<PathBuf> = preset.outputs.iter().map(PathBuf::from).collect();
-    Ok(Commands {
-        language: preset.name,
-        profile: preset.profile,
-        build: (!preset.build.is_empty()).then(|| words(preset.build)),
-        outputs,
-        run: words(preset.run),
-    })
+    preset.commands(files, None)
 }
 
 impl Commands {
@@ -271,6 +291,50 @@ impl Commands {
 }
 
 impl Preset {
+    /// How these files are built and run, begun at `entry` (a path, or one without its extension)
+    /// where that is said and is one of them.
+    ///
+    /// # Errors
+    /// There is no file of this language, in words.
+    pub fn commands(&self, files: &[PathBuf], entry: Option<&str>) -> Result<Commands, String> {
+        let sources = self.sources(files);
+        let said = entry.and_then(|entry| {
+            let is_it =
+                |path: &&&Path| **path == Path::new(entry) || path.with_extension("") == Path::new(entry);
+            sources.iter().find(is_it).copied()
+        });
+        let Some(main) = said.or_else(|| main_of(&sources)) else {
+            let extensions: Vec<_> =
+                self.extensions.iter().map(|extension| format!(".{extension}")).collect();
+            return Err(format!("there is no {} file ({})", self.name, extensions.join(", ")));
+        };
+        let words =
+            |template: &[&str]| template.iter().flat_map(|word| self.word(word, main, &sources)).collect();
+        Ok(Commands {
+            language: self.name,
+            profile: self.profile,
+            build: (!self.build.is_empty()).then(|| words(self.build)),
+            outputs: self.outputs.iter().map(PathBuf::from).collect(),
+            run: words(self.run),
+        })
+    }
+
+    /// The build command as a line of shell, for files whose names are not known yet: it finds them
+    /// itself. `None` for languages that are not built.
+    #[must_use]
+    pub fn build_line(&self, main: &str) -> Option<String> {
+        let names: Vec<_> =
+            self.extensions.iter().map(|extension| format!("-name '*.{extension}'")).collect();
+        let find = format!("$(find . -type f '(' {} ')' | sort)", names.join(" -o "));
+        let word = |word: &&str| match *word {
+            "{sources}" => find.clone(),
+            "{main}" => quoted_if_needed(&format!("./{main}")),
+            other => quoted_if_needed(other),
+        };
+        let words: Vec<String> = self.build.iter().map(word).collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    }
+
     /// Its source files: those nearest to the top first, then by name.
     fn sources<'f>(&self, files: &'f [PathBuf]) -> Vec<&'f Path> {
         let mut sources: Vec<&Path> =
@@ -296,6 +360,12 @@ impl Preset {
     }
 }
 
+/// A word for a shell.
+fn quoted_if_needed(word: &str) -> String {
+    let is_plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_=+./".contains(c));
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 fn no_nul(word: &str) -> NoNul {
     NoNul::new(word).expect("the table has no NUL, and numbers have none")
 }
@@ -310,7 +380,10 @@ fn main_of<'f>(sources: &[&'f Path]) -> Option<&'f Path> {
 }
 
 /// The language of which there are most files.
-fn guess(files: &[PathBuf]) -> Result<&'static Preset, String> {
+///
+/// # Errors
+/// There is none, or as many of another: in words.
+pub fn guess(files: &[PathBuf]) -> Result<&'static Preset, String> {
     let count = |preset: &&Preset| files.iter().filter(|path| preset.is_source(path)).count();
     let mut found: Vec<_> =
         PRESETS.iter().map(|preset| (count(&preset), preset)).filter(|(n, _)| *n > 0).collect();

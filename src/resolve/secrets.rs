@@ -72,8 +72,17 @@ impl Secrets {
     /// The same for bytes of which the end was cut off: there, the beginning of a value is left out.
     #[must_use]
     pub fn hidden_where_cut(&self, bytes: &[u8]) -> Vec<u8> {
-        let begun = self.0.iter().map(|secret| begun_at_the_end(bytes, &secret.value)).max();
-        self.hidden(&bytes[..bytes.len() - begun.unwrap_or(0)])
+        let ends_in_one = |at: usize| self.0.iter().any(|secret| secret.value.starts_with(&bytes[at..]));
+        let whole = |at: usize| self.0.iter().find(|secret| bytes[at..].starts_with(&secret.value));
+        let mut at = 0;
+        while at < bytes.len() {
+            match whole(at) {
+                Some(secret) => at += secret.value.len(),
+                None if ends_in_one(at) => break,
+                None => at += 1,
+            }
+        }
+        self.hidden(&bytes[..at])
     }
 
     fn replaced<'s>(
@@ -98,11 +107,6 @@ impl Secrets {
         }
         out
     }
-}
-
-/// How many bytes at the end are the beginning of `value`, and not all of it.
-fn begun_at_the_end(bytes: &[u8], value: &[u8]) -> usize {
-    (1..value.len()).rev().find(|&n| bytes.ends_with(&value[..n])).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -62,11 +62,11 @@ fn program(args: &ImportArgs, kind: Option<Kind>) -> Result<Option<Program>, Fai
     if let Some(first) = accepted.ok().and_then(|all| all.into_iter().next()) {
         let path = args.package.join(&first.path);
         if path.is_dir() {
-            return Ok(Some(packages::program_in(&path, first.entry.as_deref())?));
+            return Ok(Some(packages::program_in(&path, first.entry.as_deref())?.of_any_files()));
         }
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         if let Ok(program) = Program::of_files(&[&name]) {
-            return Ok(Some(program));
+            return Ok(Some(program.of_any_files()));
         }
     }
     terminal::say("note: nothing says the language of submissions: C++ is assumed (--language)");
