@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 HOMEWORK := examples/homework
 DEMO_OUT := target/demo
-BIN := target/release/capsule-run
+BIN := target/capsule-run
 # What the demo grades: a good one, and one of each kind of trouble.
 DEMO_SUBMISSIONS := correct-c correct-python wrong-answer does-not-compile endless-loop memory-hog \
 	fork-bomb crashes reads-answers calls-home
@@ -21,8 +21,8 @@ setup: ## Install what is missing: a C compiler, Python and the Rust toolchain's
 	@bash .ci/setup
 
 .PHONY: build
-build: setup ## Build target/release/capsule-run
-	cargo build --release --locked
+build: setup ## Build target/capsule-run
+	@bash .ci/build
 
 .PHONY: demo
 demo: build ## Grade the homework example and show what a grader would want to see
@@ -62,7 +62,7 @@ stress: build ## Run all stressors of stress-ng in the sandbox, ten minutes in a
 
 .PHONY: bench
 bench: setup-bench build ## Time a bare spawn, this sandbox and others; print ratios of medians, plot what grows
-	cargo bench --locked --bench launch
+	CAPSULE_BENCH_BINARY=$(CURDIR)/$(BIN) cargo bench --locked --bench launch
 
 .PHONY: fuzz
 fuzz: setup ## Run each fuzz target for 30 s; cargo-fuzz is installed if it is missing

@@ -8,8 +8,8 @@ fn main() -> ExitCode {
     if capsule_run::sandbox::is_worker() {
         return capsule_run::sandbox::worker_main();
     }
-    if capsule_run::cli::runs_programs() {
-        capsule_run::sandbox::start_early();
+    if let Some(expected) = capsule_run::cli::runs_programs() {
+        capsule_run::sandbox::start_early(expected);
     }
     let status = capsule_run::cli::main();
     capsule_run::sandbox::end_early();

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime};
 
 use capsule_run::judge::{Code, ExitExpectation, Expectation, Status, StreamExpectation};
 use capsule_run::limits::Resolved;
 use capsule_run::report::CaseReport;
 use capsule_run::resolve::{
-    Blame, CaseId, CaseKind, CaseSettings, ResolvedCase, ResolvedLimits, SettingOrigins, Sources, Terms,
-    Visibility, Xfail,
+    Blame, CaseId, CaseKind, CaseSettings, ResolvedCase, ResolvedLimits, SettingOrigins, Sources,
+    Surroundings, Terms, Visibility, Xfail,
 };
 use capsule_run::runner::{self, Again, BrokenSuite, BuildCache, Event, Flaky, RunPlan};
 use capsule_run::sandbox::Engine;
@@ -24,13 +24,29 @@ use capsule_run::sandbox::outcome::{
 use capsule_run::sandbox::spec::{CgroupChoice, Network, Require, SeccompPolicy, Spec, Stdin, Workspace};
 use capsule_run::units::{Bytes, NoNul};
 
-/// What a command does is in its name: `pass`, `fail`, `panic`, `slow`, `build`, `cancel`.
+/// What a command does is in its name: `pass`, `fail`, `panic`, `slow`, `build`, `cancel`;
+/// `meet` waits until another one does.
 #[derive(Default)]
 struct Pretend {
     ran: Mutex<Vec<String>>,
     at_once: AtomicUsize,
     most_at_once: AtomicUsize,
     layers: Mutex<Vec<Vec<PathBuf>>>,
+    met: Mutex<usize>,
+    meeting: Condvar,
+}
+
+impl Pretend {
+    /// Waits for another who meets; whether one came.
+    fn meet(&self) -> bool {
+        let mut met = self.met.lock().expect("no test panics while it holds this");
+        *met += 1;
+        self.meeting.notify_all();
+        let alone = |met: &mut usize| *met % 2 == 1;
+        let long = Duration::from_secs(60);
+        let waited = self.meeting.wait_timeout_while(met, long, alone);
+        !waited.expect("no test panics while it holds this").1.timed_out()
+    }
 }
 
 impl Engine for Pretend {
@@ -48,6 +64,7 @@ impl Engine for Pretend {
                 std::thread::sleep(Duration::from_millis(30));
                 ended(0, Vec::new())
             }
+            "meet" => ended(i32::from(!self.meet()), Vec::new()),
             "cancel" => {
                 cancel.raise(CancelLevel::NoNewCases);
                 ended(0, Vec::new())
@@ -123,19 +140,21 @@ fn case(id: &str, what: &str) -> ResolvedCase {
         points: 1.0,
         visibility: Visibility::Visible,
         settings: Arc::new(CaseSettings {
-            profile: "default".to_owned(),
             limits: limits(),
-            env: Vec::new(),
-            workdir: PathBuf::from("/workspace"),
-            sources: Sources::Folders(vec![PathBuf::from("/submission")]),
-            binds: Vec::new(),
-            network: Network::None,
-            seccomp: SeccompPolicy::Default,
-            cgroup: CgroupChoice::Auto,
-            require: Require::Strict,
-            setup_timeout: Duration::from_secs(1),
-            watch_interval: Duration::from_millis(50),
-            origins: SettingOrigins::default(),
+            surroundings: Arc::new(Surroundings {
+                profile: "default".to_owned(),
+                env: Vec::new(),
+                workdir: PathBuf::from("/workspace"),
+                sources: Sources::Folders(vec![PathBuf::from("/submission")]),
+                binds: Vec::new(),
+                network: Network::None,
+                seccomp: SeccompPolicy::Default,
+                cgroup: CgroupChoice::Auto,
+                require: Require::Strict,
+                setup_timeout: Duration::from_secs(1),
+                watch_interval: Duration::from_millis(50),
+                origins: SettingOrigins::default(),
+            }),
         }),
         argv: Arc::from([word(what), word(id)]),
         files: Arc::default(),
@@ -246,6 +265,53 @@ fn a_failed_build_blocks_every_case_of_its_suite_and_of_no_other() {
     );
     assert_eq!(reports[2].verdict.details.needs.as_deref(), Some("b1"));
     assert!(reports[2].attempts.is_empty());
+}
+
+fn of_suite(suite: usize, mut case: ResolvedCase) -> ResolvedCase {
+    case.suite = suite;
+    case
+}
+
+#[test]
+fn suites_are_built_side_by_side_and_beside_the_cases_of_others() {
+    let all_passed = |cases: Vec<ResolvedCase>| {
+        let reports = run(&plan(cases, 2), &Pretend::default());
+        assert!(
+            reports.iter().all(|report| report.verdict.status == Status::Passed),
+            "{:?}",
+            codes(&reports)
+        );
+    };
+    all_passed(vec![
+        build("b", "meet"),
+        case("c", "pass"),
+        of_suite(1, build("b", "meet")),
+        of_suite(1, case("c", "pass")),
+    ]);
+    all_passed(vec![build("b", "pass"), case("c", "meet"), of_suite(1, build("b", "meet"))]);
+}
+
+#[test]
+fn the_builds_of_a_suite_wait_for_each_other_and_its_cases_for_them() {
+    let mut cases = Vec::new();
+    for suite in 0..5 {
+        let steps = ["b1", "b2"].map(|id| build(&format!("{suite}-{id}"), "slow"));
+        cases.extend(
+            steps.into_iter().chain([case(&format!("{suite}-c"), "pass")]).map(|c| of_suite(suite, c)),
+        );
+    }
+    let mut plan = plan(cases, 4);
+    // Whatever comes first in the order: its suite is built before it.
+    plan.order = (0..15).rev().collect();
+    let engine = Pretend::default();
+    let reports = run(&plan, &engine);
+    assert!(reports.iter().all(|report| report.verdict.status == Status::Passed), "{:?}", codes(&reports));
+    let ran = engine.ran.lock().expect("free").clone();
+    for suite in 0..5 {
+        let of_it: Vec<_> = ran.iter().filter(|id| id.starts_with(&suite.to_string())).collect();
+        assert_eq!(of_it, [&format!("{suite}-b1"), &format!("{suite}-b2"), &format!("{suite}-c")]);
+    }
+    assert!(ran[0].starts_with('4'), "{ran:?}");
 }
 
 #[test]

@@ -144,6 +144,13 @@ fn written(kind: &str, cases: usize) -> (&'static str, String, Map) {
             }
             text.push_str("]}\n");
         }
+        "own limits" => {
+            text.push_str("version: 1\ndefaults: {run: [x]}\ncases:\n");
+            for number in 0..cases {
+                let _ =
+                    writeln!(text, "  - {{id: case-{number}, limits: {{timeout: 1{number}s, memory: 9M}}}}");
+            }
+        }
         "toml" => {
             text.push_str("version = 1\n");
             for number in 0..cases {
@@ -178,7 +185,7 @@ fn written(kind: &str, cases: usize) -> (&'static str, String, Map) {
 #[test]
 fn a_case_costs_the_same_however_many_there_are() {
     let mut wrong = Vec::new();
-    for kind in ["yaml", "toml", "json", "glob", "matrix", "groups that need"] {
+    for kind in ["yaml", "toml", "json", "glob", "matrix", "own limits", "groups that need"] {
         let (few, many) = (cost(kind, 500), cost(kind, 8_000));
         let grows = |few: usize, many: usize| many > few + few / 2 + 64;
         // A hundred thousand of them must fit into 500 MB while they are read, and into 150 MB then.

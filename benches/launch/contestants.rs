@@ -3,12 +3,16 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use crate::Extent;
 use crate::timing::run;
 
-pub(crate) const CAPSULE: &str = env!("CARGO_BIN_EXE_capsule-run");
+/// Ours: the one that `make bench` has built as it is to be used, or cargo's own.
+pub(crate) static CAPSULE: LazyLock<String> = LazyLock::new(|| {
+    std::env::var("CAPSULE_BENCH_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_capsule-run").to_owned())
+});
 
 /// One way to launch a program.
 pub(crate) struct Contestant {
@@ -115,7 +119,7 @@ pub(crate) fn files(folder: &Path, count: usize) {
 }
 
 pub(crate) fn own(words: &[&str]) -> Vec<String> {
-    [CAPSULE].iter().chain(words).map(|&word| word.to_owned()).collect()
+    [CAPSULE.as_str()].iter().chain(words).map(|&word| word.to_owned()).collect()
 }
 
 fn suites(cases: usize) -> Vec<Contestant> {

@@ -63,7 +63,7 @@ fn cases(folder: &Path, extent: Extent) -> Vec<Curve> {
 
 /// Runs the suite and looks at the most memory that capsule-run had resident, in MiB.
 fn peak_memory(folder: &Path) -> f64 {
-    let mut child = Command::new(CAPSULE)
+    let mut child = Command::new(CAPSULE.as_str())
         .args(["suite", "suite.yaml", "--quiet"])
         .current_dir(folder)
         .stdin(Stdio::null())

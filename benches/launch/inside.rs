@@ -100,7 +100,8 @@ fn many(engine: &LinuxEngine, spec: &Spec) -> f64 {
 }
 
 fn engine() -> LinuxEngine {
-    let options = EngineOptions { worker_exe: CAPSULE.into(), cgroup_folder: None, fresh: Fresh::default() };
+    let options =
+        EngineOptions { worker_exe: CAPSULE.as_str().into(), cgroup_folder: None, fresh: Fresh::default() };
     LinuxEngine::new(options).expect("this host can isolate programs")
 }
 

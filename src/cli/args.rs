@@ -32,6 +32,14 @@ pub(super) struct Cli {
     pub(super) single: SingleArgs,
 }
 
+/// The same without subcommands and their hundreds of options, which take longer to set up than a command
+/// line to read. It says nothing to people: what it refuses, [`Cli`] reads again.
+#[derive(Debug, Parser)]
+pub(super) struct SingleCli {
+    #[command(flatten)]
+    pub(super) single: SingleArgs,
+}
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

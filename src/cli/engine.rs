@@ -5,21 +5,20 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::hidden;
 use super::turns::Turns;
 use crate::policy::Config;
-use crate::resolve::Operator;
+use crate::resolve::{Operator, Secrets};
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::live::Live;
-use crate::sandbox::outcome::{Fault, Outcome};
+use crate::sandbox::outcome::{Captured, Fault, Outcome};
 use crate::sandbox::spec::Spec;
 use crate::sandbox::{Engine, EngineOptions, Fresh, LinuxEngine};
 
 /// The engine for a run.
 pub(super) fn engine(operator: &Operator, fresh: Fresh) -> Turns<HostEngine> {
-    let engine = match LinuxEngine::new(EngineOptions { fresh, ..options(&operator.config) }) {
-        Ok(engine) => HostEngine::Sandbox(Box::new(engine)),
-        Err(fault) => HostEngine::Broken(fault),
-    };
+    let engine = LinuxEngine::new(EngineOptions { fresh, ..options(&operator.config) });
+    let engine = HostEngine { engine: engine.map(Box::new), secrets: operator.secrets.clone() };
     Turns::new(engine, most_at_a_time(operator))
 }
 
@@ -50,26 +49,46 @@ fn most_at_a_time(operator: &Operator) -> Option<u32> {
 }
 
 /// The sandbox of this host, or why there is none.
-pub(super) enum HostEngine {
-    Sandbox(Box<LinuxEngine>),
-    Broken(Fault),
+pub(super) struct HostEngine {
+    engine: Result<Box<LinuxEngine>, Fault>,
+    /// This is where programs get them, and where they are hidden in what comes out.
+    secrets: Secrets,
 }
 
 impl HostEngine {
     /// What runs now; nothing ever does where there is no sandbox.
     pub(super) fn live(&self) -> Option<Arc<Live>> {
-        match self {
-            Self::Sandbox(engine) => Some(engine.live()),
-            Self::Broken(_) => None,
+        self.engine.as_ref().ok().map(|engine| engine.live())
+    }
+
+    fn plain(&self, spec: &Spec, cancel: &Cancel) -> Outcome {
+        match &self.engine {
+            Ok(engine) => engine.run(spec, cancel),
+            Err(fault) => Outcome::NotStarted(fault.clone()),
         }
     }
 }
 
 impl Engine for HostEngine {
     fn run(&self, spec: &Spec, cancel: &Cancel) -> Outcome {
-        match self {
-            Self::Sandbox(engine) => engine.run(spec, cancel),
-            Self::Broken(fault) => Outcome::NotStarted(fault.clone()),
+        let outcome = if self.secrets.is_empty() {
+            self.plain(spec, cancel)
+        } else {
+            hidden::in_outcome(self.plain(&hidden::told(spec, &self.secrets), cancel), &self.secrets)
+        };
+        if let Outcome::NotStarted(fault) = &outcome {
+            log::debug!("not started: {fault:?}");
+        }
+        outcome
+    }
+
+    fn hide(&self, captured: &mut Captured) {
+        hidden::in_captured(captured, &self.secrets);
+    }
+
+    fn tell(&self, bytes: &mut Vec<u8>) {
+        if !self.secrets.is_empty() {
+            *bytes = self.secrets.told(bytes);
         }
     }
 }

@@ -6,21 +6,25 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 
-use super::args::{Cli, Command};
+use super::args::{Cli, Command, SingleCli};
 use super::load::Places;
 use super::{cmd, environment, exit, last_words, logging, terminal};
 use crate::diagnostic::nearest;
+use crate::sandbox::Expected;
 use crate::units::visible_line;
 
 /// Whether this command line looks as if it will run programs. A guess, made before anything is
 /// parsed: the engine can then begin while we parse.
 #[must_use]
-pub fn runs_programs() -> bool {
+pub fn runs_programs() -> Option<Expected> {
     const NOTHING_RUNS: [&str; 6] = ["--help", "-h", "--version", "--dry-run", "--list", "--create-config"];
     let ours: Vec<OsString> = std::env::args_os().skip(1).take_while(|word| word != "--").collect();
     let is_single = std::env::args_os().any(|word| word == "--") || ours.iter().any(|word| word == "--json");
     let is_suite = ours.first().is_some_and(|word| word == "suite");
-    (is_single || is_suite) && !ours.iter().any(|word| NOTHING_RUNS.iter().any(|nothing| word == nothing))
+    if ours.iter().any(|word| NOTHING_RUNS.iter().any(|nothing| word == nothing)) {
+        return None;
+    }
+    if is_suite { Some(Expected::Cases) } else { is_single.then_some(Expected::OneCase) }
 }
 
 /// Runs the command line.
@@ -31,10 +35,16 @@ pub fn main() -> ExitCode {
     logging::start();
     let names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
     environment::warnings(names.iter().map(String::as_str)).iter().for_each(|line| terminal::say(line));
-    exit::code(match Cli::try_parse_from(&argv) {
+    exit::code(match parse(&argv) {
         Ok(cli) => dispatch(cli),
         Err(error) => refuse(&error, &argv),
     })
+}
+
+fn parse(argv: &[OsString]) -> Result<Cli, clap::Error> {
+    let has_options_first = argv.get(1).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
+    let single = has_options_first.then(|| SingleCli::try_parse_from(argv).ok()).flatten();
+    single.map_or_else(|| Cli::try_parse_from(argv), |SingleCli { single }| Ok(Cli { command: None, single }))
 }
 
 fn dispatch(cli: Cli) -> u8 {

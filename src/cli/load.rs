@@ -76,7 +76,7 @@ pub(super) fn operator(
     let from_env = places
         .profile
         .clone()
-        .map(|value| Resolved { value, origin: Origin::Environment("CAPSULE_PROFILE".to_owned()) });
+        .map(|value| Resolved { value, origin: Origin::Environment("CAPSULE_PROFILE".into()) });
     let overrides = Overrides { profile: overrides.profile.clone().or(from_env), ..overrides };
     let (config, policy) = match (find_config(places, config), find_policy(places)) {
         (Ok(config), Ok(policy)) => (config, policy),

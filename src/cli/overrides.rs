@@ -19,7 +19,7 @@ pub(super) fn of_single(args: &SingleArgs) -> Result<Overrides, Vec<Diagnostic>>
     for text in &args.isolation.env {
         match parse_variable(text) {
             Ok((name, value)) => {
-                let origin = Origin::Option("--env".to_owned());
+                let origin = Origin::Option("--env".into());
                 settings.environment.insert(name, Resolved { value, origin });
             }
             Err(error) => wrong.push(error.to_diagnostic("--env", text)),
@@ -45,7 +45,7 @@ pub(super) fn of_suite(operator: &OperatorArgs, set: &[String]) -> Result<Overri
 }
 
 fn of_operator(args: &OperatorArgs, settings: Profile) -> Overrides {
-    let option = |name: &str| Origin::Option(name.to_owned());
+    let option = |name: &str| Origin::Option(name.into());
     Overrides {
         profile: args.profile.clone().map(|value| Resolved { value, origin: option("--profile") }),
         settings,
@@ -87,7 +87,7 @@ fn set_one(
     wrong: &mut Vec<Diagnostic>,
 ) {
     let origin = if option == "--set" { format!("--set {key}") } else { option.to_owned() };
-    let error = limits.set(key, &Scalar::Text(value.to_owned()), Origin::Option(origin)).err();
+    let error = limits.set(key, &Scalar::Text(value.to_owned()), Origin::Option(origin.into())).err();
     let Some(error) = error else { return };
     let (code, help) = match &error {
         SetError::UnknownKey { nearest: Some(name) } => {
@@ -105,7 +105,7 @@ fn known_keys() -> String {
 }
 
 fn isolation(args: &IsolationArgs, wrong: &mut Vec<Diagnostic>) -> Isolation {
-    let option = |name: &str| Origin::Option(name.to_owned());
+    let option = |name: &str| Origin::Option(name.into());
     let same_place = |(path, writable): (&PathBuf, bool)| Resolved {
         value: Mount { source: path.clone(), dest: None, writable },
         origin: option(if writable { "--writable" } else { "--readonly" }),

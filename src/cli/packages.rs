@@ -13,13 +13,18 @@ use super::failure::plain;
 use super::files::RealFiles;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::Code;
-use crate::package::{self, Imported, Kind, Overlay, Program};
+use crate::package::{self, Imported, Kind, Overlay, Program, Timing};
 use crate::resolve::{self, Files, Operator, ResolvedSuite, SuiteInputs};
 use crate::suite::SuiteFormat;
 
 /// Whether the folder holds a package.
 pub(super) fn is_package(folder: &Path) -> bool {
     package::detect(folder, &RealFiles).is_some()
+}
+
+/// What the package in `folder` says about its limit of time, where there is one that can be read.
+pub(super) fn timing(folder: &Path) -> Option<Timing> {
+    package::import(folder, None, &RealFiles).ok()?.timing
 }
 
 /// The suite that the package in `folder` amounts to, for one submission.

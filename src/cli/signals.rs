@@ -4,7 +4,7 @@
 //! second it is killed, at the third (or if that takes too long) we go. Reports are written by
 //! whoever waits for the run. SIGTSTP takes every case along, SIGUSR1 asks how far it is.
 
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -299,7 +299,9 @@ impl Watcher {
 /// Whether whoever started us has not had a signal ignored (`nohup`, a shell's background job): it
 /// then stays ignored. A blocked signal would reach us all the same.
 fn is_not_ignored() -> impl FnMut(&Signal) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    // Room for all of it: the kernel writes it anew for every read.
+    let mut status = String::with_capacity(8 << 10);
+    let _ = std::fs::File::open("/proc/self/status").and_then(|mut file| file.read_to_string(&mut status));
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
     move |signal| ignored >> (*signal as i32 - 1) & 1 == 0

@@ -6,20 +6,23 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::calibrate::TimeLimit;
 use super::failure::{Failure, plain};
 use super::files::RealFiles;
 use super::load::{self, Places};
 use super::{exit, packages};
 use crate::diagnostic::Diagnostic;
 use crate::judge::{Code, Family, Status};
-use crate::package::{Outcomes, Reference, Word, references};
+use crate::package::{Bound, Outcomes, Reference, Side, Timing, Word, references};
 use crate::report::{CaseReport, RunReport};
 use crate::resolve::{CaseKind, Operator, ResolvedSuite};
 use crate::units::visible_line;
 
 /// The reference solutions of a run; the suite with the number of each is its own.
 pub(super) struct Solutions {
-    all: Vec<Reference>,
+    pub(super) all: Vec<Reference>,
+    /// What a package says about its limit of time.
+    pub(super) timing: Option<Timing>,
     /// Copies of those that are a single file.
     _staged: Vec<TempDir>,
 }
@@ -57,7 +60,8 @@ pub(super) fn load(
     if !wrong.is_empty() {
         return Err(Failure::Diagnostics(without_repeats(wrong)));
     }
-    Ok((suites, Solutions { all, _staged: staged }))
+    let timing = if path.is_dir() { packages::timing(&folder) } else { None };
+    Ok((suites, Solutions { all, timing, _staged: staged }))
 }
 
 /// The suite is the same for all: a mistake of it is said once.
@@ -80,7 +84,7 @@ fn of_solution(error: Diagnostic, reference: &Reference) -> Diagnostic {
 }
 
 /// `accepted/a.py`.
-fn short(path: &str) -> &str {
+pub(super) fn short(path: &str) -> &str {
     path.rsplit_once("submissions/").map_or(path, |(_, inside)| inside)
 }
 
@@ -92,6 +96,12 @@ struct Row<'a> {
 }
 
 impl Solutions {
+    /// How the solution with this number bounds the limit of time on one side.
+    pub(super) fn bounded(&self, solution: usize, side: Side) -> impl Iterator<Item = Bound> {
+        let bounds = self.all.get(solution).map(|reference| reference.expected.bounds());
+        bounds.unwrap_or_default().into_iter().filter(move |bound| bound.side == side)
+    }
+
     fn rows<'a>(&'a self, run: &'a RunReport) -> Vec<Row<'a>> {
         let row = |(index, reference): (usize, &'a Reference)| {
             let outcomes = outcomes(run, index);
@@ -102,7 +112,7 @@ impl Solutions {
     }
 
     /// The table for people.
-    pub(super) fn table(&self, run: &RunReport) -> String {
+    pub(super) fn table(&self, run: &RunReport, limit: Option<&TimeLimit>) -> String {
         let rows = self.rows(run);
         let width = rows
             .iter()
@@ -136,11 +146,12 @@ impl Solutions {
             0 => format!("   all {} solutions did what is expected of them\n", rows.len()),
             wrong => format!("   {wrong} of {} solutions did not do what is expected of them\n", rows.len()),
         });
+        out.push_str(&limit.map(TimeLimit::text).unwrap_or_default());
         out
     }
 
     /// The same for programs.
-    pub(super) fn json(&self, run: &RunReport) -> Value {
+    pub(super) fn json(&self, run: &RunReport, limit: Option<&TimeLimit>) -> Value {
         let rows = self.rows(run).into_iter().map(|row| {
             let cases: serde_json::Map<String, Value> =
                 row.outcomes.cases.iter().map(|(id, word)| (id.clone(), word.to_string().into())).collect();
@@ -155,16 +166,22 @@ impl Solutions {
                 "cases": cases,
             })
         });
-        json!({"schema": "capsule-run/verdicts/1", "submissions": rows.collect::<Vec<_>>()})
+        json!({
+            "schema": "capsule-run/verdicts/1",
+            "submissions": rows.collect::<Vec<_>>(),
+            "time_limit": limit.map(TimeLimit::json),
+        })
     }
 
     /// Exit status and reason: what failed as it should is no failure.
-    pub(super) fn status(&self, run: &RunReport) -> (u8, &'static str) {
+    pub(super) fn status(&self, run: &RunReport, limit: Option<&TimeLimit>) -> (u8, &'static str) {
         let rows = self.rows(run);
         if rows.iter().any(|row| row.outcomes.overall() == Word::Je) {
             (exit::NOT_JUDGED, "cases could not be judged")
         } else if rows.iter().any(|row| row.mismatch.is_some()) {
             (exit::FAILED, "a solution did not do what is expected of it")
+        } else if limit.is_some_and(TimeLimit::fails) {
+            (exit::FAILED, "the limit of time is too close to a solution")
         } else {
             (exit::OK, "every solution did what is expected of it")
         }

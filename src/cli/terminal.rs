@@ -2,7 +2,6 @@
 //! to standard error, above the live area if there is one. A reader that has gone away (EPIPE) is
 //! not an error.
 
-use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -10,6 +9,7 @@ use nix::sys::termios::{SetArg, Termios, tcsetattr};
 
 use super::args::ColorWhen;
 use super::screen::{Screen, TabProgress};
+use crate::report::ci::without_commands;
 
 /// What is drawn, and how the terminal was before we changed it.
 struct Owned {
@@ -105,41 +105,20 @@ fn write(bytes: &str) {
     }
 }
 
-/// The text with nothing in it that a CI service takes for a command. `##[`, `##vso[` and
-/// `##teamcity[` are obeyed wherever they stand in a line, `::name::` at its start, blanks aside.
-fn without_commands(text: &str) -> Cow<'_, str> {
-    let line_is_command = |line: &str| line.trim_start().starts_with("::");
-    if !text.contains("##") && !text.lines().any(line_is_command) {
-        return Cow::Borrowed(text);
-    }
-    let text = ["##[", "##vso[", "##teamcity["]
-        .iter()
-        .fold(text.to_owned(), |text, word| text.replace(word, &word.replace('[', "\\[")));
-    let lines = text.split_inclusive('\n').map(|line| {
-        let blanks = line.len() - line.trim_start().len();
-        if line_is_command(line) {
-            format!("{}\\{}", &line[..blanks], &line[blanks..])
-        } else {
-            line.to_owned()
-        }
-    });
-    Cow::Owned(lines.collect())
-}
-
-/// A JSON text that no CI service finds a command in: the bracket is written as JSON may write it.
-/// Outside of its strings JSON has no `#`.
-pub(super) fn json_without_commands(json: &str) -> String {
-    ["##[", "##vso[", "##teamcity["]
-        .iter()
-        .fold(json.to_owned(), |json, word| json.replace(word, &word.replace('[', "\\u005b")))
-}
-
 /// Writes a result to standard output.
 ///
 /// # Errors
 /// It could not be written for another reason than a reader who has gone away.
 pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
-    match print_stream(&|out| out.write_all(bytes)) {
+    print_all(&|out| out.write_all(bytes))
+}
+
+/// The same for what is made while it is written.
+///
+/// # Errors
+/// It could not be made, or not be written for another reason than a reader who has gone away.
+pub(super) fn print_all(result: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    match print_stream(result) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
@@ -150,7 +129,7 @@ pub(super) fn print(bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// It could not be made or written.
 pub(super) fn print_stream(result: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
     result(&mut out).and_then(|()| out.flush())
 }
 
@@ -215,27 +194,4 @@ pub(super) fn width() -> usize {
 /// Rows of the terminal on standard error; as many as one likes where there is none.
 pub(super) fn height() -> usize {
     terminal_size::terminal_size_of(io::stderr()).map_or(usize::MAX, |(_, height)| usize::from(height.0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_line_is_a_command_to_a_ci_service() {
-        let hostile =
-            "::error::a\n \t::stop-commands::x\nb ##[error]c ##vso[task.complete]\n##teamcity[x]\na::b\n";
-        let safe = "\\::error::a\n \t\\::stop-commands::x\nb ##\\[error]c ##vso\\[task.complete]\n##teamcity\\[x]\na::b\n";
-        assert_eq!(without_commands(hostile), safe);
-        assert!(matches!(without_commands("a ## b :: c\n"), Cow::Owned(text) if text == "a ## b :: c\n"));
-    }
-
-    #[test]
-    fn json_means_the_same_without_commands() {
-        let json = serde_json::json!({"out": "##[error]x\\##vso[y]##teamcity[", "##[": 1}).to_string();
-        let safe = json_without_commands(&json);
-        assert!(!["##[", "##vso[", "##teamcity["].iter().any(|word| safe.contains(word)), "{safe}");
-        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
-        assert_eq!(read(&safe), read(&json));
-    }
 }

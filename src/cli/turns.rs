@@ -15,7 +15,7 @@ use nix::unistd::Uid;
 
 use crate::sandbox::Engine;
 use crate::sandbox::cancel::{Cancel, CancelLevel};
-use crate::sandbox::outcome::{Fault, FaultKind, Outcome};
+use crate::sandbox::outcome::{Captured, Fault, FaultKind, Outcome};
 use crate::sandbox::spec::Spec;
 
 /// How often a taken slot is tried again. The kernel has no "wait for any of these locks".
@@ -48,6 +48,14 @@ impl<E: Engine> Engine for Turns<E> {
             Some(Ok(None)) => Outcome::NotStarted(cancelled()),
             Some(Err(error)) => Outcome::NotStarted(unusable(&error)),
         }
+    }
+
+    fn hide(&self, captured: &mut Captured) {
+        self.inner.hide(captured);
+    }
+
+    fn tell(&self, bytes: &mut Vec<u8>) {
+        self.inner.tell(bytes);
     }
 
     /// One turn for both: two that wait for each other must not wait for turns too.

@@ -2,6 +2,7 @@
 //! failed.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -10,9 +11,9 @@ use crate::judge::redact::redact;
 use crate::judge::resource;
 use crate::judge::{
     Check, CheckTarget, Compare, Difference, ExitExpectation, Expectation, Expected, FileExpectation,
-    Redaction, StreamExpectation, signal_name,
+    FileGlob, Redaction, StreamExpectation, signal_name,
 };
-use crate::sandbox::outcome::{Captured, End, FileProblem, Ran};
+use crate::sandbox::outcome::{Captured, CollectedFile, End, FileProblem, Ran};
 use crate::units::{Bytes, visible_line};
 
 /// All checks, in the order exit status, stdout, stderr, files, resources.
@@ -102,7 +103,45 @@ impl Found<'_> {
         expected.iter().map(|expected| bytes(target.clone(), expected, &found)).collect()
     }
 
+    /// That no file matches: of everything that was found below the folder of the glob.
+    fn no_file(&self, wanted: &FileExpectation, glob: &FileGlob) -> Check {
+        let pattern = path_in_words(&wanted.path);
+        let folder = glob.folder();
+        let is_folder = |file: &&CollectedFile| file.path == folder && file.content.is_err();
+        match self.ran.files.iter().find(is_folder).map(|file| &file.content) {
+            None | Some(Ok(_) | Err(FileProblem::Missing)) => {}
+            Some(Err(FileProblem::TooLarge(_))) => {
+                let message = format!("there are too many files to tell whether one is `{pattern}`");
+                return file_check(wanted, false, message);
+            }
+            Some(Err(problem)) => {
+                let message = problem_in_words(&path_in_words(&folder), problem);
+                return file_check(wanted, false, format!("{message}: `{pattern}` cannot be looked for"));
+            }
+        }
+        // One that is also expected by itself is there twice.
+        let found: BTreeSet<&Path> = self
+            .ran
+            .files
+            .iter()
+            .filter(|file| glob.is_match(&file.path) && file.content != Err(FileProblem::Missing))
+            .map(|file| file.path.as_path())
+            .collect();
+        let Some(first) = found.first() else {
+            return file_check(wanted, true, format!("no file is `{pattern}`"));
+        };
+        let more = match found.len() - 1 {
+            0 => String::new(),
+            n => format!(", and {n} more"),
+        };
+        let first = path_in_words(first);
+        file_check(wanted, false, format!("file {first} is there{more}, and `{pattern}` must not be"))
+    }
+
     fn file(&self, wanted: &FileExpectation) -> Check {
+        if let Some(glob) = &wanted.glob {
+            return self.no_file(wanted, glob);
+        }
         let collected = self.ran.files.iter().find(|file| file.path == wanted.path);
         let path = path_in_words(&wanted.path);
         let content = match collected {

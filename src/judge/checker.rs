@@ -125,13 +125,29 @@ pub struct JudgeRun<'a> {
     pub limits: &'a Limits,
     /// The folder with the feedback, as it was collected: relative to its workspace.
     pub feedback: &'a Path,
+    /// Which pass of a problem of several this was.
+    pub pass: Pass,
 }
+
+/// Where a submission may be run several times, each time with what its judge has made of the time
+/// before: which time this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pass {
+    /// From 1.
+    pub number: u32,
+    /// There are never more.
+    pub most: u32,
+}
+
+/// What a judge leaves in its feedback for another pass to follow: the input of that.
+const NEXT_PASS: &str = "nextpass.in";
 
 /// An answer, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     kind: Kind,
     record: Judged,
+    next_pass: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -150,6 +166,12 @@ impl Answer {
         self.record.first = first;
         self.record.transcript = transcript;
         self
+    }
+
+    /// The input of the pass that is to follow, if this was not the last one.
+    #[must_use]
+    pub fn next_pass(&self) -> Option<&[u8]> {
+        self.next_pass.as_deref()
     }
 
     /// Whether the submission was accepted, with points or without.
@@ -187,7 +209,7 @@ pub fn read_answer(run: &JudgeRun<'_>) -> Answer {
     let Outcome::Ran(ran) = run.outcome else {
         let kind =
             if verdict.status == Status::Cancelled { Kind::Cancelled } else { Kind::Broken(verdict.message) };
-        return Answer { kind, record };
+        return Answer { kind, record, next_pass: None };
     };
     record.team_message = feedback(ran, run.feedback, "teammessage.txt");
     record.judge_message = match run.protocol {
@@ -205,7 +227,32 @@ pub fn read_answer(run: &JudgeRun<'_>) -> Answer {
         // Whatever it died of is most likely here.
         record.judge_message = message(&ran.stderr.bytes);
     }
-    Answer { kind, record }
+    let (kind, next_pass) = match next_pass(run, ran, &kind) {
+        Ok(next) => (kind, next),
+        Err(why) => (Kind::Broken(why), None),
+    };
+    Answer { kind, record, next_pass }
+}
+
+/// The input of the next pass, if the judge asks for one and may.
+fn next_pass(run: &JudgeRun<'_>, ran: &Ran, kind: &Kind) -> Result<Option<Vec<u8>>, String> {
+    let Pass { number, most } = run.pass;
+    let asked = match find(ran, run.feedback, NEXT_PASS) {
+        _ if most < 2 => return Ok(None),
+        None | Some(Err(FileProblem::Missing)) => return Ok(None),
+        Some(asked) => asked,
+    };
+    let cut = ran.files.iter().any(|file| file.path == run.feedback && file.content.is_err());
+    match (kind, asked) {
+        (Kind::Accepted, _) if cut => Err("its feedback is more than is kept for the next pass".to_owned()),
+        (Kind::Broken(_) | Kind::Cancelled, _) => Ok(None),
+        (Kind::Rejected, _) => Err(format!("it wrote {NEXT_PASS} and did not accept")),
+        (Kind::Accepted, Err(_)) => Err(format!("its {NEXT_PASS} is no file that can be read")),
+        (Kind::Accepted, Ok(_)) if number >= most => {
+            Err(format!("it asks for another pass after {number}, and there are no more than {most}"))
+        }
+        (Kind::Accepted, Ok(bytes)) => Ok(Some(bytes.to_vec())),
+    }
 }
 
 fn broken(run: &JudgeRun<'_>, ran: &Ran, message: &str) -> Kind {
@@ -349,7 +396,7 @@ pub fn judge_interactive(verdict: Verdict, answer: Answer) -> Verdict {
 }
 
 fn answered(verdict: Verdict, answer: Answer) -> Verdict {
-    let Answer { kind, record } = answer;
+    let Answer { kind, record, next_pass: _ } = answer;
     let name = record.by.name();
     let partly = record.share.filter(|share| *share < 1.0);
     let (status, code, message) = match kind {

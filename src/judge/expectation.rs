@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::judge::Code;
+use crate::judge::{Code, FileGlob};
 
 /// What must hold for a case to pass.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -75,6 +75,8 @@ pub struct FileExpectation {
     pub expected: Option<Expected>,
     /// It must not be there.
     pub absent: bool,
+    /// Instead of one path: all that this matches, of which none must be there.
+    pub glob: Option<FileGlob>,
 }
 
 /// How bytes are compared. Comparison works on bytes; nothing has to be UTF-8.

@@ -15,6 +15,7 @@ mod evidence;
 mod expectation;
 mod explain;
 mod facts;
+mod file_glob;
 mod judgement;
 mod notes;
 mod pattern;
@@ -27,7 +28,7 @@ mod unjudged;
 mod verdict;
 
 pub use checker::{
-    Answer, JudgeRun, Judged, Party, Protocol, Role, as_judges_build, judge_checked, judge_interactive,
+    Answer, JudgeRun, Judged, Party, Pass, Protocol, Role, as_judges_build, judge_checked, judge_interactive,
     read_answer,
 };
 pub use code::{Code, Family};
@@ -36,6 +37,7 @@ pub use expectation::{
     Redaction, Resource, ResourceExpectation, StreamExpectation,
 };
 pub use explain::{codes_markdown, help_code, help_codes};
+pub use file_glob::FileGlob;
 pub use judgement::judge;
 pub use pattern::{Pattern, PatternError};
 pub use signal::signal_name;

@@ -1,6 +1,8 @@
 //! [`Resolved`]: a value and the place that it came from.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// A value and the place that it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +20,8 @@ impl<T> Resolved<T> {
     }
 }
 
-/// Where a value came from; shown by `--dry-run` and in errors about ceilings.
+/// Where a value came from. A hundred thousand cases may have limits of their own: what they have in
+/// common is there once. Shown by `--dry-run` and in errors about ceilings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Origin {
     /// Built into capsule-run.
@@ -27,18 +30,18 @@ pub enum Origin {
     /// A file: name, line (0: not known) and the key or profile.
     File {
         /// The file as the user named it.
-        file: String,
+        file: Arc<str>,
         /// Line, from 1; 0 where it is not known.
         line: u32,
         /// What set it there: `profile std`, `case sum`, `[defaults.resources]`.
-        what: String,
+        what: Arc<str>,
     },
     /// An option of the command line: `--memory`.
-    Option(String),
+    Option(Arc<str>),
     /// An environment variable: `CAPSULE_PROFILE`.
-    Environment(String),
+    Environment(Arc<str>),
     /// Derived from another value, in words: "half of the memory limit".
-    Derived(String),
+    Derived(Cow<'static, str>),
 }
 
 impl fmt::Display for Origin {

@@ -312,7 +312,17 @@ fn judge(
     files: Vec<Copied>,
 ) -> Judge {
     let memory = Some(Bytes::mib(512));
-    Judge { protocol, run, build, files, args: Vec::new(), time: 20, memory, output: Some(Bytes::mib(8)) }
+    Judge {
+        protocol,
+        run,
+        build,
+        files,
+        args: Vec::new(),
+        time: 20,
+        memory,
+        output: Some(Bytes::mib(8)),
+        passes: 1,
+    }
 }
 
 /// `check(process_output, judge_output, …)` in Python, called by a program of ours in the Kattis

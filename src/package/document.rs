@@ -147,6 +147,9 @@ fn judge_map(judge: &Judge, args: &[String]) -> String {
     if !args.is_empty() {
         entries.push(("args".to_owned(), list(args)));
     }
+    if judge.passes > 1 {
+        entries.push(("passes".to_owned(), judge.passes.to_string()));
+    }
     if judge.build.is_none() && !judge.files.is_empty() {
         entries.push(("files".to_owned(), map(&judge.files.iter().map(copied).collect::<Vec<_>>())));
     }

@@ -8,6 +8,7 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use super::folder::Folder;
 use super::read::{get, number, scalar, words};
+use super::timing::ForLimit;
 use crate::diagnostic::Diagnostic;
 use crate::judge::Code;
 use crate::resolve::Files;
@@ -51,26 +52,28 @@ impl fmt::Display for Word {
 pub struct Expected {
     /// For people: `accepted`, `AC or TLE, TLE at least once`.
     pub words: String,
-    rules: Vec<Rule>,
+    pub(super) rules: Vec<Rule>,
     /// The result as a whole must be one of these.
-    overall: Option<Vec<Word>>,
+    pub(super) overall: Option<Vec<Word>>,
     /// It must not get all the points.
     partly: bool,
 }
 
 /// Something that holds for some cases.
-#[derive(Debug, Clone, Default)]
-struct Rule {
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Rule {
     /// The cases, by their ids or groups; all where nothing is said.
-    cases: Option<String>,
+    pub(super) cases: Option<String>,
     /// Every case must have one of these.
-    permitted: Option<Vec<Word>>,
+    pub(super) permitted: Option<Vec<Word>>,
     /// At least one case must have one of these.
-    required: Option<Vec<Word>>,
+    pub(super) required: Option<Vec<Word>>,
     /// Lowest and highest score of the submission.
     score: Option<(f64, f64)>,
     /// Some message to the judges has this in it.
     message: Option<String>,
+    /// Whether it counts for the limit of time.
+    pub(super) for_limit: ForLimit,
 }
 
 /// A reference solution.
@@ -138,13 +141,8 @@ impl Expected {
 
 impl Rule {
     fn broken_by(&self, outcomes: &Outcomes) -> Option<String> {
-        let matcher = self.cases.as_deref().and_then(case_matcher);
-        let of_these = |id: &str| match (&self.cases, &matcher) {
-            (None, _) => true,
-            (Some(_), Some(matcher)) => with_parents(id).any(|path| matcher.is_match(path)),
-            (Some(_), None) => false,
-        };
-        let cases: Vec<_> = outcomes.cases.iter().filter(|(id, _)| of_these(id)).collect();
+        let cases: Vec<_> =
+            outcomes.cases.iter().filter(|(id, _)| covers(self.cases.as_deref(), id)).collect();
         if let Some(permitted) = &self.permitted
             && let Some((id, word)) = cases.iter().find(|(_, word)| !permitted.contains(&comparable(*word)))
         {
@@ -179,6 +177,12 @@ fn either(words: &[Word]) -> String {
 fn with_parents(path: &str) -> impl Iterator<Item = &str> {
     let slashes = path.match_indices('/').map(|(at, _)| &path[..at]);
     slashes.chain([path])
+}
+
+/// Whether a rule for these cases holds for this one.
+pub(super) fn covers(cases: Option<&str>, id: &str) -> bool {
+    let Some(cases) = cases else { return true };
+    case_matcher(cases).is_some_and(|matcher| with_parents(id).any(|path| matcher.is_match(path)))
 }
 
 fn case_matcher(glob: &str) -> Option<GlobMatcher> {
@@ -313,6 +317,9 @@ fn expectation(
             let mut own = rules.next().unwrap_or_default();
             own.permitted = own.permitted.or(before.permitted);
             own.required = own.required.or(before.required);
+            if own.for_limit == ForLimit::Implied {
+                own.for_limit = before.for_limit;
+            }
             of_kind.rules = std::iter::once(own).chain(rules).collect();
         } else {
             of_kind.rules.extend(rules);
@@ -330,7 +337,8 @@ fn rules_of(node: &Node) -> Vec<Rule> {
         }
     }
     rules.retain(|rule| {
-        rule.permitted.is_some() || rule.required.is_some() || rule.score.is_some() || rule.message.is_some()
+        let says_nothing = Rule { cases: rule.cases.clone(), ..Rule::default() };
+        *rule != says_nothing
     });
     rules
 }
@@ -343,12 +351,20 @@ fn rule(node: &Node, cases: Option<String>) -> Rule {
         Value::List(both) => Some((number(both.first()?)?, number(both.get(1)?)?)),
         _ => number(node).map(|score| (score, score)),
     });
+    let said = get(node, "use_for_time_limit").and_then(scalar);
+    let (permitted, required) = (verdicts("permitted"), verdicts("required"));
+    let (permitted, required) = match said.as_deref() {
+        Some("lower") => (permitted.or(Some(vec![Word::Ac, Word::Wa, Word::Rte])), required),
+        Some("upper") => (permitted, required.or(Some(vec![Word::Tle]))),
+        _ => (permitted, required),
+    };
     Rule {
         cases,
-        permitted: verdicts("permitted"),
-        required: verdicts("required"),
+        permitted,
+        required,
         score,
         message: get(node, "message").and_then(scalar).filter(|text| !text.is_empty()),
+        for_limit: if said.as_deref() == Some("false") { ForLimit::Never } else { ForLimit::Implied },
     }
 }
 
@@ -372,7 +388,9 @@ fn of_folder(kind: &str, legacy: bool) -> Option<Expected> {
     };
     let rule = match (kind, legacy) {
         ("accepted", _) => rule(Some(&[Ac]), None),
-        ("wrong_answer", _) => rule(Some(&[Ac, Wa]), Some(&[Wa])),
+        // In the legacy format those that are accepted decide about the limit alone.
+        ("wrong_answer", true) => Rule { for_limit: ForLimit::Never, ..rule(Some(&[Ac, Wa]), Some(&[Wa])) },
+        ("wrong_answer", false) => rule(Some(&[Ac, Wa]), Some(&[Wa])),
         ("time_limit_exceeded", true) => rule(Some(&[Ac, Wa, Tle]), Some(&[Tle])),
         ("time_limit_exceeded", false) => rule(Some(&[Ac, Tle]), Some(&[Tle])),
         ("run_time_error", true) => rule(None, Some(&[Rte])),

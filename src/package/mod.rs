@@ -16,6 +16,7 @@ mod pairs;
 mod problem;
 mod program;
 mod read;
+mod timing;
 mod yaml;
 
 pub use detect::{Kind, detect};
@@ -23,3 +24,4 @@ pub use expected::{Expected, Outcomes, Reference, Word, references};
 pub use overlay::Overlay;
 pub use program::Program;
 pub use read::{Imported, import};
+pub use timing::{Bound, Side, Timing};

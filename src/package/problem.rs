@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::timing::Timing;
 use crate::judge::Protocol;
 use crate::units::Bytes;
 
@@ -13,6 +14,8 @@ pub(super) struct Problem {
     pub(super) what: String,
     /// Seconds of CPU time.
     pub(super) time: Option<f64>,
+    /// What its reference solutions must bear out.
+    pub(super) timing: Option<Timing>,
     pub(super) memory: Option<Bytes>,
     pub(super) output: Option<Bytes>,
     pub(super) compile_time: Option<u64>,
@@ -56,6 +59,8 @@ pub(super) struct Judge {
     pub(super) time: u64,
     pub(super) memory: Option<Bytes>,
     pub(super) output: Option<Bytes>,
+    /// How often a submission may be run for one case.
+    pub(super) passes: u32,
 }
 
 /// How points of a group are given.

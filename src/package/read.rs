@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::folder::Folder;
-use super::{Kind, Program, classroom, detect, dmoj, document, kattis, pairs};
+use super::{Kind, Program, Timing, classroom, detect, dmoj, document, kattis, pairs};
 use crate::diagnostic::Diagnostic;
 use crate::judge::Code;
 use crate::resolve::Files;
@@ -21,6 +21,8 @@ pub struct Imported {
     pub files: Vec<(PathBuf, Arc<[u8]>)>,
     /// What people should know: what was assumed where the package says nothing.
     pub notes: Vec<String>,
+    /// How its limit of time and its reference solutions belong together.
+    pub timing: Option<Timing>,
     /// Whether the suite reads files of the package, so that it must stand in its folder.
     pub needs_folder: bool,
 }
@@ -63,6 +65,7 @@ pub fn import(
         document,
         files: problem.files.iter().map(|(path, bytes)| (PathBuf::from(path), Arc::clone(bytes))).collect(),
         notes: problem.notes.clone(),
+        timing: problem.timing,
         needs_folder: kind != Kind::Classroom,
     })
 }

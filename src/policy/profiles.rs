@@ -176,7 +176,7 @@ fn circle(seen: &[(usize, &str)], back_to: &str) -> ProfileError {
 
 /// What a built-in profile says; what it does not say, the defaults say.
 fn builtin(name: &str) -> Profile {
-    let origin = Origin::Derived(format!("profile {name}, built in"));
+    let origin = Origin::Derived(format!("profile {name}, built in").into());
     let numbers: Numbers = match name {
         "strict" => Numbers { timeout_s: 10, cpu_s: 10, memory: 256, disk: 64, pids: 16, files: 64 },
         "compile" => Numbers { timeout_s: 30, cpu_s: 60, memory: 1024, disk: 256, pids: 256, files: 1024 },

@@ -1,8 +1,10 @@
 //! CSV: one line for each case, as RFC 4180 has it. A spreadsheet takes a cell that begins with `=`
 //! for a formula; names and messages are not ours, so that such a cell gets a `'` before it.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
+use super::ci::without_commands;
 use super::record::CaseRecord;
 use super::run_records::RunRecords;
 use super::told::Told;
@@ -77,6 +79,9 @@ fn row(case: &CaseRecord) -> [String; COLUMNS.len()] {
 
 fn escaped(cell: &str) -> String {
     let mut text = visible_line(cell.as_bytes());
+    if let Cow::Owned(inert) = without_commands(&text) {
+        text = inert;
+    }
     if text.parse::<f64>().is_err() && text.starts_with(['=', '+', '-', '@']) {
         text.insert(0, '\'');
     }
@@ -93,5 +98,6 @@ mod tests {
         assert_eq!(escaped("-3"), "-3");
         assert_eq!(escaped("@x,\"y\"\r\n"), "\"'@x,\"\"y\"\"\\r\\n\"");
         assert_eq!(escaped("plain"), "plain");
+        assert_eq!(escaped("::error::##[x"), "\\::error::##\\[x");
     }
 }

@@ -4,7 +4,10 @@ use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+
+use super::ci::begins_command;
 
 /// Standard base64 with padding.
 pub(super) fn base64(bytes: &[u8]) -> String {
@@ -28,8 +31,9 @@ pub(super) fn readable(bytes: &[u8]) -> String {
     out
 }
 
-/// A JSON layout that writes DEL, C1 controls and invisible format characters as `\uXXXX`: the
-/// same strings for every reader, and nothing that acts on a terminal where JSON is looked at.
+/// A JSON layout that writes DEL, C1 controls, invisible format characters and the bracket of a CI
+/// service's command as `\uXXXX`: the same strings for every reader, and nothing that acts on a
+/// terminal where JSON is looked at, or on the service in whose log it stands.
 #[derive(Debug)]
 pub(super) struct Inert<F>(pub F);
 
@@ -93,10 +97,36 @@ impl<F: Formatter> Formatter for Inert<F> {
     }
 }
 
+/// Writes a value as JSON that people look at: indented, nothing in it that acts on a terminal, a
+/// newline at its end.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_json<T: Serialize>(value: &T, out: &mut dyn io::Write) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Inert::pretty()))?;
+    out.write_all(b"\n")
+}
+
+/// The same on one line.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_json_line<T: Serialize>(value: &T, out: &mut dyn io::Write) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Inert::compact()))?;
+    out.write_all(b"\n")
+}
+
 /// Writes `text` with what acts unseen as `\uXXXX`.
 fn escape<W: ?Sized + io::Write>(writer: &mut W, text: &str) -> io::Result<()> {
+    // Most texts have nothing of the kind, and some have megabytes of it: looked at in strides.
+    let plain =
+        |stride: &[u8]| !stride.iter().fold(false, |found, byte| found | (*byte >= 0x7F || *byte == b'['));
+    if text.as_bytes().chunks(64).all(plain) {
+        return writer.write_all(text.as_bytes());
+    }
     let mut start = 0;
-    for (at, c) in text.char_indices().filter(|&(_, c)| acts_unseen(c)) {
+    let acts = |&(at, c): &(usize, char)| acts_unseen(c) || c == '[' && begins_command(&text[..at]);
+    for (at, c) in text.char_indices().filter(acts) {
         writer.write_all(&text.as_bytes()[start..at])?;
         let mut units = [0; 2];
         for unit in c.encode_utf16(&mut units) {
@@ -118,6 +148,17 @@ mod tests {
     use serde::Serialize as _;
 
     use super::*;
+
+    #[test]
+    fn json_is_no_command_to_a_ci_service_and_means_the_same() {
+        let json = serde_json::json!({"out": "##[error]x\\##vso[y]##teamcity[ a[1] #[x]", "##[": 1});
+        let mut out = Vec::new();
+        write_json_line(&json, &mut out).expect("a vector takes everything");
+        let text = String::from_utf8(out).expect("JSON is UTF-8");
+        assert!(!["##[", "##vso[", "##teamcity["].iter().any(|word| text.contains(word)), "{text}");
+        assert!(text.contains("a[1] #[x]"), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), json);
+    }
 
     #[test]
     fn invisible_characters_are_escaped_and_read_back_unchanged() {

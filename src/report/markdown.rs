@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
+use super::ci::without_commands;
 use super::cut::cut;
 use super::record::{CaseRecord, Points};
 use super::run_records::{RunOutcome, RunRecords};
@@ -32,6 +33,7 @@ pub(super) fn write(run: &RunRecords<'_>, out: &mut dyn Write) -> io::Result<()>
 }
 
 fn put(out: &mut dyn Write, left: &mut usize, text: &str) -> io::Result<()> {
+    let text = without_commands(text);
     *left = left.saturating_sub(text.len());
     out.write_all(text.as_bytes())
 }

@@ -1,13 +1,15 @@
 //! The result object of a single command: what `capsule-run -- CMD` prints. One JSON object, one
 //! line unless it is to be pretty.
 
+use std::borrow::Cow;
+use std::io;
 use std::time::SystemTime;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::clock::{millis, rfc3339};
-use super::encode::{Inert, base64, readable};
+use super::encode::{base64, readable, write_json, write_json_line};
 use super::{Attempt, CaseReport};
 use crate::judge::{Code, Details, Family, Status, Verdict};
 use crate::sandbox::outcome::{Captured, End, Enforced, Outcome, Ran};
@@ -16,7 +18,7 @@ use crate::units::visible_line;
 /// The result of a single command.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ResultObject {
+pub struct ResultObject<'a> {
     /// The id of this execution: `--execution-id`, or a random one.
     execution_id: String,
     /// How it went.
@@ -24,12 +26,12 @@ pub(super) struct ResultObject {
     /// The program's exit status; null unless it ended by itself.
     exit_code: Option<i32>,
     /// Standard output, as far as it was kept; bytes that are not UTF-8 read `\xNN`.
-    stdout: String,
+    stdout: Cow<'a, str>,
     /// The same without loss, when it is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     stdout_base64: Option<String>,
     /// Standard error, as far as it was kept; bytes that are not UTF-8 read `\xNN`.
-    stderr: String,
+    stderr: Cow<'a, str>,
     /// The same without loss, when it is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     stderr_base64: Option<String>,
@@ -102,49 +104,11 @@ struct ErrorObject {
     details: Details,
 }
 
-/// The result of a single command as JSON: one line, or indented. Without a final newline.
-///
-/// The last attempt counts; a case without one was refused before it started.
-#[must_use]
-pub fn to_json(report: &CaseReport, execution_id: &str, pretty: bool) -> String {
-    render(&ResultObject::new(report, execution_id), pretty)
-}
-
-/// Like [`to_json`], for an operator who does not want usage reported
-/// (`enable_resource_tracking = false`): of the metrics only the wall time is left.
-#[must_use]
-pub fn to_json_untracked(report: &CaseReport, execution_id: &str, pretty: bool) -> String {
-    let mut result = ResultObject::new(report, execution_id);
-    result.metrics = Metrics { wall_time_ms: result.metrics.wall_time_ms, ..Metrics::default() };
-    render(&result, pretty)
-}
-
-/// The result of a command that was refused before there was a case: a request that cannot be
-/// parsed, a profile that does not exist.
-#[must_use]
-pub fn refused_to_json(execution_id: &str, code: Code, message: &str, pretty: bool) -> String {
-    let mut result = ResultObject::empty(execution_id);
-    result.error = Some(ErrorObject {
-        code: Some(code),
-        message: visible_line(message.as_bytes()),
-        details: Details::default(),
-    });
-    render(&result, pretty)
-}
-
-fn render(result: &ResultObject, pretty: bool) -> String {
-    let mut out = Vec::new();
-    let written = if pretty {
-        result.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Inert::pretty()))
-    } else {
-        result.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Inert::compact()))
-    };
-    written.expect("keys are strings and a vector takes every byte");
-    String::from_utf8(out).expect("the JSON serializer writes UTF-8")
-}
-
-impl ResultObject {
-    fn new(report: &CaseReport, execution_id: &str) -> Self {
+impl<'a> ResultObject<'a> {
+    /// The result of a command. The last attempt counts; a case without one was refused before it
+    /// started.
+    #[must_use]
+    pub fn new(report: &'a CaseReport, execution_id: &str) -> Self {
         let mut result = Self::empty(execution_id);
         let ran = match report.attempts.last() {
             Some(attempt) => result.attempt(attempt),
@@ -162,14 +126,43 @@ impl ResultObject {
         result
     }
 
+    /// The result of a command that was refused before there was a case: a request that cannot be
+    /// parsed, a profile that does not exist.
+    #[must_use]
+    pub fn refused(execution_id: &str, code: Code, message: &str) -> Self {
+        let mut result = Self::empty(execution_id);
+        result.error = Some(ErrorObject {
+            code: Some(code),
+            message: visible_line(message.as_bytes()),
+            details: Details::default(),
+        });
+        result
+    }
+
+    /// The same for an operator who does not want usage reported (`enable_resource_tracking = false`): of
+    /// the metrics only the wall time is left.
+    #[must_use]
+    pub fn untracked(mut self) -> Self {
+        self.metrics = Metrics { wall_time_ms: self.metrics.wall_time_ms, ..Metrics::default() };
+        self
+    }
+
+    /// Writes it as JSON with a newline at its end: on one line, or indented.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, pretty: bool, out: &mut dyn io::Write) -> io::Result<()> {
+        if pretty { write_json(self, out) } else { write_json_line(self, out) }
+    }
+
     fn empty(execution_id: &str) -> Self {
         Self {
             execution_id: execution_id.to_owned(),
             status: ResultStatus::Error,
             exit_code: None,
-            stdout: String::new(),
+            stdout: Cow::Borrowed(""),
             stdout_base64: None,
-            stderr: String::new(),
+            stderr: Cow::Borrowed(""),
             stderr_base64: None,
             metrics: Metrics::default(),
             timestamps: Timestamps::default(),
@@ -180,7 +173,7 @@ impl ResultObject {
     }
 
     /// Takes over what is known of an attempt; the facts of the program, if it ran.
-    fn attempt<'a>(&mut self, attempt: &'a Attempt) -> Option<&'a Ran> {
+    fn attempt(&mut self, attempt: &'a Attempt) -> Option<&'a Ran> {
         match &attempt.outcome {
             Outcome::Ran(ran) => {
                 self.ran(ran);
@@ -193,7 +186,7 @@ impl ResultObject {
         }
     }
 
-    fn ran(&mut self, ran: &Ran) {
+    fn ran(&mut self, ran: &'a Ran) {
         self.exit_code = own_exit(ran);
         (self.stdout, self.stdout_base64) = stream(&ran.stdout);
         (self.stderr, self.stderr_base64) = stream(&ran.stderr);
@@ -225,10 +218,10 @@ fn own_exit(ran: &Ran) -> Option<i32> {
     }
 }
 
-fn stream(captured: &Captured) -> (String, Option<String>) {
+fn stream(captured: &Captured) -> (Cow<'_, str>, Option<String>) {
     match std::str::from_utf8(&captured.bytes) {
-        Ok(text) => (text.to_owned(), None),
-        Err(_) => (readable(&captured.bytes), Some(base64(&captured.bytes))),
+        Ok(text) => (Cow::Borrowed(text), None),
+        Err(_) => (Cow::Owned(readable(&captured.bytes)), Some(base64(&captured.bytes))),
     }
 }
 

@@ -16,7 +16,7 @@ pub fn report_schema() -> String {
 /// The schema of a single command's result: `schemas/result.schema.json`.
 #[must_use]
 pub fn result_schema() -> String {
-    of::<ResultObject>()
+    of::<ResultObject<'_>>()
 }
 
 /// The schema of one line of the event stream, indented, with a final newline:

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 
+use super::ci::without_commands;
 use super::record::CaseRecord;
 use super::run_records::RunRecords;
 use super::told::Told;
@@ -63,7 +64,7 @@ fn plain(text: &str) -> String {
 /// The YAML block of a test that is not ok. Only the plainest YAML: some readers know no more.
 fn evidence(case: &CaseRecord, told: &Told<'_>) -> String {
     let mut out = String::from("  ---\n");
-    let _ = writeln!(out, "  message: {}", quoted(&told.line()));
+    let _ = writeln!(out, "  message: {}", quoted(&without_commands(&told.line())));
     let severity = if case.status == Status::Failed { "fail" } else { "error" };
     let _ = writeln!(out, "  severity: {severity}");
     if let Some(code) = case.code {
@@ -78,6 +79,7 @@ fn evidence(case: &CaseRecord, told: &Told<'_>) -> String {
     }
     out.push_str("  details: |\n");
     let text = visible(told.text(case).as_bytes());
+    let text = without_commands(&text);
     for line in text.lines().take(MOST_LINES) {
         let _ = writeln!(out, "    {}", line.replace('\t', "    "));
     }
@@ -105,5 +107,8 @@ mod tests {
         let text = test(1, &case);
         assert!(text.starts_with("not ok 1 - a \\x23 SKIP b\\nok 2 - c \\x23 TODO\\r\\n1..9\n"), "{text}");
         assert!(text.lines().skip(1).all(|line| line.starts_with("  ")), "{text}");
+        case.notes = vec!["##vso[x]\n::error::y".into()];
+        let text = test(1, &case);
+        assert!(text.contains("##vso\\[x]\n    \\::error::y\n"), "{text}");
     }
 }

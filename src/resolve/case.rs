@@ -26,7 +26,7 @@ impl fmt::Display for CaseId {
 /// What kind of thing a case is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CaseKind {
-    /// A build step: runs before all cases, in order; its outputs go into their workspaces.
+    /// A build step: runs before all cases of its suite, in order; its outputs go into their workspaces.
     Build,
     /// A case proper.
     Case,
@@ -135,6 +135,9 @@ pub struct JudgeProgram {
     pub args: Vec<NoNul>,
     /// How much of a conversation is kept.
     pub transcript: Bytes,
+    /// How often the submission may be run for one case, each time with what the judge has made of
+    /// the time before.
+    pub passes: u32,
 }
 
 /// A line of a file.

@@ -1,7 +1,9 @@
 //! [`CaseSettings`]: everything about a case but what it runs and what must come of it. Most cases
-//! of a suite have the same, and then they share them.
+//! of a suite have the same, and then they share them; those with limits of their own share the rest.
 
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Settings;
@@ -42,13 +44,21 @@ pub enum Sources {
     Folders(Vec<PathBuf>),
 }
 
-/// Limits, environment and isolation of a case, decided.
+/// Limits, environment and isolation of a case, decided. It is its [`Surroundings`] too
+/// (`settings.env`); to change one of them makes a copy of them for this case alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseSettings {
-    /// The profile that its limits started from.
-    pub profile: String,
     /// The limits.
     pub limits: ResolvedLimits,
+    /// All the rest.
+    pub surroundings: Arc<Surroundings>,
+}
+
+/// Environment and isolation of a case, decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The profile that its limits started from.
+    pub profile: String,
     /// The whole environment.
     pub env: Vec<(NoNul, NoNul)>,
     /// Where it starts, inside.
@@ -109,9 +119,8 @@ impl CaseSettings {
             .unzip();
         let (binds, bind_origins) =
             settings.binds.into_iter().map(|Resolved { value, origin }| (value, origin)).unzip();
-        Self {
+        let surroundings = Surroundings {
             profile: settings.profile.value,
-            limits: settings.limits,
             env,
             workdir: settings.workdir.value,
             sources,
@@ -134,6 +143,21 @@ impl CaseSettings {
                 setup_timeout: settings.setup_timeout.origin,
                 watch_interval: settings.watch_interval.origin,
             },
-        }
+        };
+        Self { limits: settings.limits, surroundings: Arc::new(surroundings) }
+    }
+}
+
+impl Deref for CaseSettings {
+    type Target = Surroundings;
+
+    fn deref(&self) -> &Surroundings {
+        &self.surroundings
+    }
+}
+
+impl DerefMut for CaseSettings {
+    fn deref_mut(&mut self) -> &mut Surroundings {
+        Arc::make_mut(&mut self.surroundings)
     }
 }

@@ -205,7 +205,7 @@ mod tests {
                     [profiles.p]\nmemory = \"65M\"\nmax_pids = 2\ncpu = 3\n";
         let mut operator = operator(text);
         let request = request(r#"{"command": "true", "profile": "p", "max_pids": 3, "cpu": 4}"#);
-        let shares = Resolved { value: 5, origin: Origin::Option("--cpu".to_owned()) };
+        let shares = Resolved { value: 5, origin: Origin::Option("--cpu".into()) };
         operator.overrides.settings.limits.cpu_shares = Some(shares);
         let limits = run(&request, &operator).limits.clone();
         assert_eq!(limits.output.origin, Origin::Builtin);
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn an_option_or_the_environment_chooses_the_profile_over_the_request() {
         let mut operator = operator("");
-        let origin = Origin::Environment("CAPSULE_PROFILE".to_owned());
+        let origin = Origin::Environment("CAPSULE_PROFILE".into());
         operator.overrides.profile = Some(Resolved { value: "java".to_owned(), origin });
         let case = run(&request(r#"{"command": "true", "profile": "strict"}"#), &operator);
         assert_eq!((case.profile.as_str(), case.seccomp), ("java", SeccompPolicy::Default));
@@ -267,7 +267,7 @@ mod tests {
         operator.policy = policy(
             "[policy]\nallow_network = false\nallow_writable = false\nrequire_seccomp = true\nrequire_strict = true",
         );
-        let option = |name: &str| Origin::Option(name.to_owned());
+        let option = |name: &str| Origin::Option(name.into());
         operator.overrides.settings.isolation.network =
             Some(Resolved { value: true, origin: option("--network") });
         let mount = parse_bind(OsStr::new("/a:/b:rw")).expect("valid");

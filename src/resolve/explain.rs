@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::{Map, json};
+use serde::{Serialize, Serializer};
 
 use super::{FileLine, JudgeProgram, Operator, ResolvedCase, Sources, command};
 use crate::diagnostic::Diagnostic;
@@ -19,8 +19,9 @@ pub struct Explanation {
 }
 
 /// One value. Name and value are safe to show.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Row {
+    #[serde(skip)]
     name: String,
     value: String,
     origin: Option<String>,
@@ -53,13 +54,12 @@ impl Explanation {
         };
         self.rows.iter().map(line).collect()
     }
+}
 
-    /// One object: each name has an object of `value` and `origin` (null where it is not known).
-    #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
-        let rows = self.rows.iter();
-        let fields = rows.map(|row| (row.name.clone(), json!({ "value": row.value, "origin": row.origin })));
-        fields.collect::<Map<_, _>>().into()
+/// One object: each name has an object of `value` and `origin` (null where it is not known).
+impl Serialize for Explanation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.rows.iter().map(|row| (&row.name, row)))
     }
 }
 
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn every_value_stands_with_its_origin() {
-        let json = explanation().to_json();
+        let json = serde_json::to_value(explanation()).expect("texts");
         let value = |name: &str| json[name]["value"].as_str().unwrap_or_default().to_owned();
         let origin = |name: &str| json[name]["origin"].as_str().unwrap_or_default().to_owned();
         assert_eq!((value("timeout"), origin("timeout")), ("2s".into(), "c.toml:2 ([defaults])".into()));

@@ -126,7 +126,7 @@ impl Check<'_> {
             }
             if matches!(value.origin, Origin::Builtin | Origin::Derived(_)) {
                 let how = format!("lowered to the ceiling `{}` of {}", shown.ceiling, ceiling.origin);
-                value = Resolved { value: ceiling.value.clone(), origin: Origin::Derived(how) };
+                value = Resolved { value: ceiling.value.clone(), origin: Origin::Derived(how.into()) };
             } else {
                 self.errors.push(above(&value, ceiling, shown));
             }
@@ -136,14 +136,11 @@ impl Check<'_> {
 }
 
 fn half(memory: &Resolved<Bytes>) -> Resolved<Bytes> {
-    Resolved {
-        value: Bytes(memory.value.0 / 2),
-        origin: Origin::Derived("half of the memory limit".to_owned()),
-    }
+    Resolved { value: Bytes(memory.value.0 / 2), origin: Origin::Derived("half of the memory limit".into()) }
 }
 
 fn same(disk: &Resolved<Bytes>) -> Resolved<Bytes> {
-    Resolved { value: disk.value, origin: Origin::Derived("the disk limit".to_owned()) }
+    Resolved { value: disk.value, origin: Origin::Derived("the disk limit".into()) }
 }
 
 fn above<T>(value: &Resolved<T>, ceiling: &Resolved<T>, shown: &Shown<T>) -> Diagnostic {
@@ -169,7 +166,7 @@ mod tests {
     }
 
     fn option(name: &str) -> Origin {
-        Origin::Option(name.to_owned())
+        Origin::Option(name.into())
     }
 
     /// Every combination of two layers and two ceilings, each absent, low or high.

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use super::{ResolvedCase, ResolvedLimits, Sources};
-use crate::sandbox::spec::{CollectFile, Limits, Spec, Stdout, Workspace};
+use crate::sandbox::spec::{Below, CollectFile, Limits, Spec, Stdout, Workspace};
 use crate::units::Bytes;
 
 /// No more of a file is ever taken into our own memory, whatever its limit.
 const MOST_COLLECTED: Bytes = Bytes::mib(256);
+
+/// Where a file must not be, so many are looked at.
+const NAMES: Below = Below { most: 20_000, names_only: true };
 
 /// What the engine is to do for this case. `outputs` are the folders with what build steps and hooks
 /// made, the first on top; they lie on top of the submission.
@@ -44,10 +47,17 @@ fn workspace(sources: &Sources, outputs: &[PathBuf]) -> Workspace {
 fn collect(case: &ResolvedCase) -> Vec<CollectFile> {
     let max = case.limits.file_size.value.min(case.limits.disk.value).min(MOST_COLLECTED);
     let mut files: Vec<CollectFile> = Vec::new();
-    let expected = case.expectation.files.iter().map(|file| &file.path);
+    let single = case.expectation.files.iter().filter(|file| file.glob.is_none());
+    let expected = single.map(|file| &file.path);
     for path in expected.chain(&case.outputs) {
         if !files.iter().any(|file| file.path == *path) {
-            files.push(CollectFile { path: path.clone(), max });
+            files.push(CollectFile::one(path.clone(), max));
+        }
+    }
+    // After those that are wanted for what is in them: the first one of a name is the one that counts.
+    for folder in case.expectation.files.iter().filter_map(|file| Some(file.glob.as_ref()?.folder())) {
+        if !files.iter().any(|file| file.path == folder && file.below.is_some()) {
+            files.push(CollectFile { path: folder, max: Bytes(0), below: Some(NAMES) });
         }
     }
     files
@@ -104,6 +114,7 @@ mod tests {
             path: PathBuf::from("out"),
             expected: None,
             absent: false,
+            glob: None,
         });
         case.outputs = vec![PathBuf::from("out"), PathBuf::from("prog")];
         case.limits.file_size.value = Bytes(u64::MAX);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Secrets;
 use crate::policy::{Config, Overrides, Policy, Security};
 use crate::suite::Variables;
 
@@ -21,6 +22,8 @@ pub struct Operator {
     pub home: Option<PathBuf>,
     /// What the variables of suites stand for.
     pub vars: Variables,
+    /// Variables whose values nobody is told; in `vars` they have their stand-ins.
+    pub secrets: Secrets,
     /// Folders that suites may include files from, besides their own.
     pub include_roots: Vec<PathBuf>,
 }

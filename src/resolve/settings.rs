@@ -89,6 +89,34 @@ pub fn settings(
     })
 }
 
+/// The limits below a case: those of `layers`, the profile and `[defaults]`. With what the case says
+/// itself, and the options above it, [`limits_on`] makes the limits that [`settings`] finds; a hundred
+/// thousand cases may differ in nothing else.
+pub(super) fn limits_below(
+    layers: &[&Profile],
+    profile: Option<&Resolved<String>>,
+    profiles: &Profiles,
+    operator: &Operator,
+) -> Option<WrittenLimits> {
+    let chosen = operator.overrides.profile.as_ref().or(profile);
+    let base = profiles.get(chosen.map_or("default", |chosen| &chosen.value)).ok()?;
+    let upper = layers.iter().fold(WrittenLimits::default(), |whole, layer| whole.or(layer.limits.clone()));
+    Some(upper.or(base.limits).or(operator.config.defaults.limits.clone()))
+}
+
+/// The limits of a case with limits of its own. `None` where something is wrong with them, which
+/// [`settings`] says.
+pub(super) fn limits_on(
+    below: &WrittenLimits,
+    own: WrittenLimits,
+    operator: &Operator,
+) -> Option<ResolvedLimits> {
+    let top = operator.overrides.settings.limits.clone();
+    let limits = top.or(own).or(below.clone());
+    let mut merge = Merge { operator, errors: Vec::new() };
+    merge.limits(&Profile { limits, ..Profile::default() })
+}
+
 /// The layers on their way to becoming one, and what is wrong with them.
 struct Merge<'a> {
     operator: &'a Operator,
@@ -128,7 +156,7 @@ impl Merge<'_> {
         let times = |time: Duration| time.saturating_mul(factor.value) / 1000;
         let origin = |old: &Origin| {
             let by = f64::from(factor.value) / 1000.0;
-            Origin::Option(format!("{} {by} (of {old})", factor.origin))
+            Origin::Option(format!("{} {by} (of {old})", factor.origin).into())
         };
         let wall = Resolved { value: times(plain.wall.value), origin: origin(&plain.wall.origin) };
         let cpu = plain

@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::checker::{Given, check, output_of};
-use super::interact::interact;
+use super::passes;
 use super::timing::{self, Gate};
 use crate::judge::{self, Status, Verdict};
 use crate::report::Attempt;
@@ -89,20 +88,7 @@ fn judged(case: &Arc<ResolvedCase>, with: With<'_>) -> (Outcome, Verdict) {
         let verdict = judge::judge(&case.expectation, &limits, &outcome);
         return (outcome, verdict);
     };
-    let given = |program| Given { program, case, judging, built: with.for_judge };
-    let checker = judging.checker.as_deref().map(given);
-    if let Some(interactor) = &judging.interactor {
-        return interact(&given(interactor), checker.as_ref(), spec, with.engine, with.cancel);
-    }
-    let outcome = with.engine.run(&spec, with.cancel);
-    let verdict = judge::judge(&case.expectation, &limits, &outcome);
-    match checker {
-        Some(checker) if verdict.status == Status::Passed => {
-            let verdict = check(&checker, output_of(&outcome), verdict, with.engine, with.cancel);
-            (outcome, verdict)
-        }
-        _ => (outcome, verdict),
-    }
+    passes::judged(case, judging, (&spec, &limits), with)
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> (Outcome, Verdict) {

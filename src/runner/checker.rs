@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::judge::{self, Answer, JudgeRun, Protocol, Verdict};
+use crate::judge::{self, Answer, JudgeRun, Pass, Protocol, Verdict};
 use crate::resolve::{self, JudgeProgram, Judging, ResolvedCase};
 use crate::sandbox::Engine;
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::outcome::{Outcome, Ran};
-use crate::sandbox::spec::{CollectFile, InputFile, Spec, Stdin};
+use crate::sandbox::spec::{Below, CollectFile, InputFile, Spec, Stdin};
 use crate::units::{Bytes, NoNul};
 
 /// Where the files of a checker stand, below its workspace. The folder begins with a dot, so that
@@ -20,10 +20,16 @@ pub(super) const OUTPUT: &str = ".judge/output";
 pub(super) const FEEDBACK: &str = ".judge/feedback";
 /// Makes the feedback folder be there.
 const KEEP: &str = ".judge/feedback/.keep";
+/// What a judge leaves for another pass to follow.
+const NEXT_PASS: &str = ".judge/feedback/nextpass.in";
 
 /// What is taken out of the feedback folder, each up to this size.
 const MESSAGES: [&str; 4] = ["judgemessage.txt", "teammessage.txt", "score.txt", "score_multiplier.txt"];
 const LONGEST: Bytes = Bytes::kib(256);
+
+/// Of a judge of several passes everything in that folder is, since the next pass finds it again.
+const WHOLE_FOLDER: Below = Below { most: 1000, names_only: false };
+const WHOLE_FOLDER_SIZE: Bytes = Bytes::mib(64);
 
 /// What a program of the judge's is to be told of a case.
 pub(super) struct Given<'a> {
@@ -33,6 +39,18 @@ pub(super) struct Given<'a> {
     pub(super) judging: &'a Judging,
     /// What the judge's build steps have made.
     pub(super) built: &'a [PathBuf],
+    /// Which pass this is, and what the pass before has left.
+    pub(super) pass: &'a PassState,
+}
+
+/// What a pass begins with.
+#[derive(Debug, Clone)]
+pub(super) struct PassState {
+    pub(super) pass: Pass,
+    /// The input, where it is not the case's own.
+    pub(super) input: Option<Arc<[u8]>>,
+    /// The feedback so far: paths below the workspace.
+    pub(super) feedback: Vec<InputFile>,
 }
 
 impl Given<'_> {
@@ -40,16 +58,22 @@ impl Given<'_> {
     pub(super) fn spec(&self) -> Spec {
         let program = self.program;
         let mut spec = resolve::lower(&program.case, self.built);
-        let input: Arc<[u8]> = match &self.case.stdin {
-            Stdin::Bytes(bytes) => Arc::clone(bytes),
-            Stdin::Empty | Stdin::Inherit | Stdin::Pipe(_) => Arc::from([]),
+        let input: Arc<[u8]> = match (&self.pass.input, &self.case.stdin) {
+            (Some(bytes), _) | (None, Stdin::Bytes(bytes)) => Arc::clone(bytes),
+            (None, Stdin::Empty | Stdin::Inherit | Stdin::Pipe(_)) => Arc::from([]),
         };
         let answer = Arc::clone(&self.judging.answer);
         for (path, content) in [(INPUT, input), (ANSWER, answer), (KEEP, Arc::from([]))] {
             spec.files.push(InputFile { path: PathBuf::from(path), content, executable: false });
         }
-        let names = MESSAGES.iter().map(|name| Path::new(FEEDBACK).join(name));
-        spec.collect.extend(names.map(|path| CollectFile { path, max: LONGEST }));
+        spec.files.extend(self.pass.feedback.iter().cloned());
+        if self.pass.pass.most > 1 {
+            let (path, max) = (PathBuf::from(FEEDBACK), WHOLE_FOLDER_SIZE);
+            spec.collect.push(CollectFile { path, max, below: Some(WHOLE_FOLDER) });
+        } else {
+            let names = MESSAGES.iter().map(|name| Path::new(FEEDBACK).join(name));
+            spec.collect.extend(names.map(|path| CollectFile::one(path, LONGEST)));
+        }
         spec
     }
 
@@ -69,7 +93,27 @@ impl Given<'_> {
             outcome,
             limits: &spec.limits,
             feedback: Path::new(FEEDBACK),
+            pass: self.pass.pass,
         })
+    }
+
+    /// The pass that is to follow: with the input that was asked for, and all other feedback.
+    pub(super) fn next(&self, answer: &Answer, outcome: &Outcome) -> Option<PassState> {
+        let input = Arc::from(answer.next_pass()?);
+        let Outcome::Ran(ran) = outcome else { return None };
+        let not_kept = [Path::new(KEEP), Path::new(NEXT_PASS)];
+        let files = ran
+            .files
+            .iter()
+            .filter(|file| file.path.starts_with(FEEDBACK) && !not_kept.contains(&file.path.as_path()));
+        let kept = files.filter_map(|file| {
+            let content = file.content.as_ref().ok()?;
+            let (path, executable) = (file.path.clone(), content.executable);
+            Some(InputFile { path, content: Arc::from(content.bytes.as_slice()), executable })
+        });
+        let Pass { number, most } = self.pass.pass;
+        let pass = Pass { number: number + 1, most };
+        Some(PassState { pass, input: Some(input), feedback: kept.collect() })
     }
 }
 
@@ -83,14 +127,15 @@ pub(super) fn testlib_files() -> [&'static str; 3] {
     [INPUT, OUTPUT, ANSWER]
 }
 
-/// The verdict on a submission that has passed all that was checked without the checker.
+/// The verdict on a submission that has passed all that was checked without the checker, and the
+/// pass that is to follow.
 pub(super) fn check(
     given: &Given<'_>,
     output: &[u8],
     verdict: Verdict,
     engine: &dyn Engine,
     cancel: &Cancel,
-) -> Verdict {
+) -> (Verdict, Option<PassState>) {
     let mut spec = given.spec();
     let output: Arc<[u8]> = Arc::from(output);
     match given.program.protocol {
@@ -105,7 +150,9 @@ pub(super) fn check(
         }
     }
     let outcome = engine.run(&spec, cancel);
-    judge::judge_checked(verdict, given.read(&spec, &outcome))
+    let answer = given.read(&spec, &outcome);
+    let next = given.next(&answer, &outcome);
+    (judge::judge_checked(verdict, answer), next)
 }
 
 /// The output of a program that ran.

@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use nix::fcntl::OFlag;
 
-use crate::judge::{self, Protocol, Verdict};
+use crate::judge::{self, Protocol};
 use crate::sandbox::Engine;
 use crate::sandbox::cancel::Cancel;
-use crate::sandbox::outcome::{Fault, FaultKind, FileProblem, Outcome};
+use crate::sandbox::outcome::{Captured, Fault, FaultKind, FileProblem, Outcome};
 use crate::sandbox::spec::{CollectFile, Handover, Spec, Stdin, Stdout};
 use crate::units::Bytes;
 
 use super::checker::{Given, OUTPUT, check, kattis_files, testlib_files};
+use super::passes::Passed;
 use super::relay::{Heard, Relay, Wires};
 
 /// What an interactor may write for the checker that comes after it.
@@ -31,14 +32,14 @@ pub(super) fn interact(
     submission: Spec,
     engine: &dyn Engine,
     cancel: &Cancel,
-) -> (Outcome, Verdict) {
+) -> Passed {
     let mut spec = interactor.spec();
     match interactor.program.protocol {
         Protocol::Kattis => interactor.with_arguments(&mut spec, &kattis_files()),
         Protocol::Testlib => interactor.with_arguments(&mut spec, &testlib_files()),
     }
     if checker.is_some() {
-        spec.collect.push(CollectFile { path: OUTPUT.into(), max: LONGEST_OUTPUT });
+        spec.collect.push(CollectFile::one(OUTPUT.into(), LONGEST_OUTPUT));
     }
     // It waits for the submission, so its own wall time comes on top of the submission's.
     spec.limits.wall = spec.limits.wall.saturating_add(submission.limits.wall).saturating_add(AFTERWARDS);
@@ -56,10 +57,14 @@ pub(super) fn interact(
         (ours, theirs, relay.join())
     });
     let Ok(heard) = heard else { return lost(&io::Error::other("the relay panicked")) };
+    let mut heard = heard;
+    engine.hide(&mut heard.output);
+    heard.transcript = hidden(engine, heard.transcript);
     let ours = with_output(ours, &heard);
     let theirs = with_written(theirs, heard.from_interactor);
     let verdict = judge::judge(&interactor.case.expectation, &pair[0].limits, &ours);
     let answer = interactor.read(&pair[1], &theirs);
+    let next = interactor.next(&answer, &theirs);
     let accepted = answer.is_accepted();
     let transcript = (!heard.transcript.is_empty()).then(|| heard.transcript.clone());
     let answer = answer.with_conversation(heard.first, transcript);
@@ -68,16 +73,24 @@ pub(super) fn interact(
         (Some(checker), Outcome::Ran(ran)) if accepted && verdict.status == judge::Status::Passed => {
             let output = ran.files.iter().find(|file| file.path.as_os_str() == OUTPUT);
             match output.map(|file| &file.content) {
-                Some(Ok(content)) => check(checker, &content.bytes, verdict, engine, cancel),
-                None | Some(Err(FileProblem::Missing)) => check(checker, &[], verdict, engine, cancel),
+                Some(Ok(content)) => check(checker, &content.bytes, verdict, engine, cancel).0,
+                None | Some(Err(FileProblem::Missing)) => check(checker, &[], verdict, engine, cancel).0,
                 Some(Err(_)) => {
-                    lost(&io::Error::other("the interactor's output is no file of a bounded size")).1
+                    lost(&io::Error::other("the interactor's output is no file of a bounded size")).verdict
                 }
             }
         }
         _ => verdict,
     };
-    (ours, verdict)
+    Passed { outcome: ours, verdict, next }
+}
+
+/// What was said, without what nobody may be told.
+fn hidden(engine: &dyn Engine, text: String) -> String {
+    let bytes = text.into_bytes();
+    let mut said = Captured { total: bytes.len() as u64, bytes };
+    engine.hide(&mut said);
+    String::from_utf8_lossy(&said.bytes).into_owned()
 }
 
 /// Four pipes, so that neither program holds an end that the other one has too.
@@ -110,7 +123,7 @@ fn with_written(outcome: Outcome, written: u64) -> Outcome {
 }
 
 /// We could not even begin, or lost sight of it: a fault of ours.
-fn lost(error: &io::Error) -> (Outcome, Verdict) {
+fn lost(error: &io::Error) -> Passed {
     let fault = Fault {
         kind: FaultKind::Monitor,
         step: format!("joining submission and interactor: {error}"),
@@ -118,5 +131,5 @@ fn lost(error: &io::Error) -> (Outcome, Verdict) {
         help: "look at this machine's limits on open files and threads".to_owned(),
     };
     let verdict = judge::not_started(&fault);
-    (Outcome::NotStarted(fault), verdict)
+    Passed { outcome: Outcome::NotStarted(fault), verdict, next: None }
 }

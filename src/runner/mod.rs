@@ -1,11 +1,12 @@
 //! Many cases: order, parallelism, events. Knows the engine by its trait only.
 //!
-//! [`run`] is the whole interface: build steps first and one at a time, then the cases on a pool
-//! of workers, and one [`CaseReport`](crate::report::CaseReport) for each in suite order,
-//! whatever the order in which they ended.
+//! [`run`] is the whole interface: build steps and cases on a pool of workers, each suite's steps
+//! one after the other and before its cases, and one [`CaseReport`](crate::report::CaseReport) for
+//! each in suite order, whatever the order in which they ended.
 
 mod again;
 mod attempt;
+mod builds;
 mod cache;
 #[cfg(test)]
 mod cache_tests;
@@ -16,6 +17,7 @@ mod fingerprint;
 mod interact;
 mod order;
 mod outputs;
+mod passes;
 mod plan;
 mod pool;
 mod relay;

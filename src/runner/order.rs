@@ -1,4 +1,4 @@
-//! Who starts before whom: build steps before all cases, hooks around those that they are for.
+//! Who starts before whom: build steps before the cases of their suite, hooks around those that they are for.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -31,16 +31,24 @@ pub(super) struct Gates {
     pub(super) waiting: Vec<Vec<usize>>,
 }
 
-/// Build steps of all suites in suite order, then everything else in the plan's.
-pub(super) fn build_first(plan: &RunPlan) -> Vec<usize> {
-    let is_build = |at: &usize| plan.cases[*at].kind == CaseKind::Build;
+/// The plan's order, with the build steps of each suite, in their own order, before the first of
+/// what is its: of a class, one submission is finished after the other.
+pub(super) fn builds_before_their_cases(plan: &RunPlan) -> Vec<usize> {
     let all = 0..plan.cases.len();
-    let builds = all.clone().filter(is_build);
-    if plan.order.len() == plan.cases.len() {
-        builds.chain(plan.order.iter().copied().filter(|at| !is_build(at))).collect()
-    } else {
-        builds.chain(all.clone().filter(|at| !is_build(at))).collect()
+    let mut builds: HashMap<usize, Vec<usize>> = HashMap::new();
+    for at in all.clone().filter(|&at| plan.cases[at].kind == CaseKind::Build) {
+        builds.entry(plan.cases[at].suite).or_default().push(at);
     }
+    let given: Vec<usize> =
+        if plan.order.len() == plan.cases.len() { plan.order.clone() } else { all.collect() };
+    let mut order = Vec::with_capacity(given.len());
+    for at in given {
+        order.extend(builds.remove(&plan.cases[at].suite).unwrap_or_default());
+        if plan.cases[at].kind != CaseKind::Build {
+            order.push(at);
+        }
+    }
+    order
 }
 
 pub(super) fn gates(plan: &RunPlan, index: &HashMap<(usize, CaseId), usize>) -> Gates {

@@ -112,7 +112,7 @@ impl Run<'_> {
                     drop(state);
                     let report = self.one(at, &outputs, &for_judge);
                     state = self.lock();
-                    let report = hand_on(&mut state.outputs, report);
+                    let report = hand_on(self.engine, &mut state.outputs, report);
                     self.finish(&mut state, at, report);
                 }
             }
@@ -166,22 +166,23 @@ impl Run<'_> {
 }
 
 /// Puts the files of a build step that passed where later cases find them.
-fn hand_on(outputs: &mut Outputs, report: CaseReport) -> CaseReport {
-    let mut report = kept(outputs, report);
+fn hand_on(engine: &dyn Engine, outputs: &mut Outputs, report: CaseReport) -> CaseReport {
+    let mut report = kept(engine, outputs, report);
     if report.case.for_judge {
         report.verdict = as_judges_build(report.verdict);
     }
     report
 }
 
-fn kept(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
+fn kept(engine: &dyn Engine, outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
     if report.case.outputs.is_empty() || report.verdict.status != Status::Passed {
         return report;
     }
     let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) else {
         return report;
     };
-    let verdict = report.case.outputs.iter().find_map(|path| keep(outputs, &report.case, path, ran));
+    let verdict =
+        report.case.outputs.iter().find_map(|path| keep((engine, &mut *outputs), &report.case, path, ran));
     if let Some(verdict) = verdict {
         let verdict = again::taken(&report.case, verdict);
         report.verdict = Verdict { checks: report.verdict.checks, notes: report.verdict.notes, ..verdict };
@@ -190,7 +191,12 @@ fn kept(outputs: &mut Outputs, mut report: CaseReport) -> CaseReport {
 }
 
 /// Keeps one output; the verdict on the build step when that fails.
-fn keep(outputs: &mut Outputs, case: &ResolvedCase, path: &Path, ran: &Ran) -> Option<Verdict> {
+fn keep(
+    (engine, outputs): (&dyn Engine, &mut Outputs),
+    case: &ResolvedCase,
+    path: &Path,
+    ran: &Ran,
+) -> Option<Verdict> {
     let seen = match &case.group {
         _ if case.for_judge => Seen::Judge,
         Some(group) => Seen::Group(group.to_string()),
@@ -198,7 +204,9 @@ fn keep(outputs: &mut Outputs, case: &ResolvedCase, path: &Path, ran: &Ran) -> O
     };
     let why = match ran.files.iter().find(|file| file.path == path).map(|file| &file.content) {
         Some(Ok(content)) => {
-            let error = outputs.add((case.suite, seen), path, content).err()?;
+            let mut content = content.clone();
+            engine.tell(&mut content.bytes);
+            let error = outputs.add((case.suite, seen), path, &content).err()?;
             let step = format!("keeping the build output `{}`: {error}", path.display());
             return Some(harness_fault(&step, "make room in the temporary directory (TMPDIR)"));
         }

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::builds::Builds;
 use super::cap::Caps;
-use super::order::{Gates, build_first, gates};
+use super::order::{Gates, builds_before_their_cases, gates};
 use crate::judge::{Code, Status, Verdict, not_run, skipped};
 use crate::report::CaseReport;
 use crate::resolve::{CaseId, CaseKind, ResolvedCase};
@@ -26,8 +27,7 @@ pub(super) struct Schedule {
     /// How many have not.
     left: usize,
     running: usize,
-    /// Build steps without a verdict.
-    builds: usize,
+    builds: Builds,
     /// By number of the case, once it has its verdict.
     done: Vec<Option<Done>>,
     finished: usize,
@@ -63,11 +63,13 @@ impl Schedule {
     pub(super) fn new(plan: &RunPlan) -> Self {
         let key = |(n, case): (usize, &std::sync::Arc<ResolvedCase>)| ((case.suite, case.id.clone()), n);
         let index = plan.cases.iter().enumerate().map(key).collect();
-        let order = build_first(plan);
+        let order = builds_before_their_cases(plan);
         let mut place = vec![0; order.len()];
         order.iter().enumerate().for_each(|(at, &case)| place[case] = at);
         let gates = gates(plan, &index);
-        let ready = (0..order.len()).filter(|&at| gates.of(order[at]).missing == 0).collect();
+        let mut builds = Builds::new(plan, &place);
+        let open = (0..order.len()).filter(|&at| gates.of(order[at]).missing == 0);
+        let ready = open.filter(|&at| builds.admit(plan.cases[order[at]].suite, at)).collect();
         let mut first = HashMap::new();
         for (at, case) in plan.cases.iter().enumerate() {
             first.entry(case.suite).or_insert(at);
@@ -81,7 +83,7 @@ impl Schedule {
             left: order.len(),
             order,
             running: 0,
-            builds: plan.cases.iter().filter(|case| case.kind == CaseKind::Build).count(),
+            builds,
             done: vec![None; plan.cases.len()],
             finished: 0,
             not_passed: 0,
@@ -91,7 +93,7 @@ impl Schedule {
         }
     }
 
-    /// The next case in order whose prerequisites are settled. Build steps run alone.
+    /// The next case in order whose prerequisites are settled.
     pub(super) fn next(&mut self, plan: &RunPlan) -> Next {
         if self.left == 0 {
             return Next::Finished;
@@ -103,13 +105,6 @@ impl Schedule {
                 && let Some(verdict) = self.stopped(plan)
             {
                 return self.settle(case, verdict);
-            }
-            let alone = kind == CaseKind::Build;
-            if alone && self.running > 0 {
-                return Next::Wait;
-            }
-            if !alone && self.builds > 0 {
-                break;
             }
             if let Some(verdict) = self.without_running(plan, case) {
                 return self.settle(case, verdict);
@@ -132,9 +127,6 @@ impl Schedule {
         self.running -= 1;
         self.finished += 1;
         self.ready.extend(self.caps.give_back(at));
-        if report.case.kind == CaseKind::Build {
-            self.builds -= 1;
-        }
         if !matches!(report.verdict.status, Status::Passed | Status::Skipped | Status::Xfailed) {
             self.not_passed += usize::from(report.verdict.status != Status::NotRun);
             if report.case.kind == CaseKind::Build {
@@ -142,10 +134,16 @@ impl Schedule {
             }
         }
         self.done[at] = Some(Done { status: report.verdict.status, was_tried: !report.attempts.is_empty() });
+        let suite = report.case.suite;
         for free in self.gates.finished(at) {
-            if !self.begun[free] {
-                self.ready.insert(self.place[free]);
+            let place = self.place[free];
+            if !self.begun[free] && self.builds.admit(suite, place) {
+                self.ready.insert(place);
             }
+        }
+        if report.case.kind == CaseKind::Build {
+            let free = self.builds.finished(suite, self.place[at]);
+            self.ready.extend(free.into_iter().filter(|&place| !self.begun[self.order[place]]));
         }
         self.finished
     }

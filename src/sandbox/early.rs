@@ -10,8 +10,18 @@ use super::{host, worker};
 
 static WAITING: Mutex<Option<Early>> = Mutex::new(None);
 
+/// How many cases there will be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// One and no other: its worker is its init.
+    OneCase,
+    /// One or more.
+    Cases,
+}
+
 /// A worker that waits for its template.
 pub(super) struct Early {
+    pub(super) expected: Expected,
     pub(super) process: Process,
     pub(super) control: OwnedFd,
     pub(super) ids: Ids,
@@ -23,8 +33,8 @@ pub(super) struct Early {
 ///
 /// The worker has what this process has in memory now, which is little more than its arguments and
 /// its environment; no program can read a worker's memory.
-pub fn start_early() {
-    let early = prepare();
+pub fn start_early(expected: Expected) {
+    let early = prepare(expected);
     *WAITING.lock().unwrap_or_else(PoisonError::into_inner) = early;
 }
 
@@ -37,12 +47,16 @@ pub(super) fn take() -> Option<Early> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-fn prepare() -> Option<Early> {
+fn prepare(expected: Expected) -> Option<Early> {
     let ids = host::ids().ok()?;
     let (control, theirs) = packet_pair().ok()?;
-    let new_user = u64::try_from(libc::CLONE_NEWUSER).expect("a positive bit");
-    let (pid, pidfd) = match sys::fork(new_user, None).ok()? {
-        Forked::Child => worker::early_worker(ids, theirs),
+    let namespaces = match expected {
+        Expected::OneCase => libc::CLONE_NEWUSER | libc::CLONE_NEWPID,
+        Expected::Cases => libc::CLONE_NEWUSER,
+    };
+    let namespaces = u64::try_from(namespaces).expect("these bits are positive");
+    let (pid, pidfd) = match sys::fork(namespaces, None).ok()? {
+        Forked::Child => worker::early_worker(ids, expected, theirs),
         Forked::Parent { pid, pidfd } => (pid, pidfd),
     };
     drop(theirs);
@@ -51,5 +65,5 @@ fn prepare() -> Option<Early> {
         write_maps(process.id(), ids.first_of(process.id())?).ok()?;
     }
     wire::send(std::os::fd::AsFd::as_fd(&control), &true, &[]).ok()?;
-    Some(Early { process, control, ids })
+    Some(Early { expected, process, control, ids })
 }

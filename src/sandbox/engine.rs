@@ -164,6 +164,7 @@ impl LinuxEngine {
     ) -> Result<Ran, Fault> {
         let deadline =
             monotonic_nanos().saturating_add(u64::try_from(spec.limits.setup.as_nanos()).unwrap_or(u64::MAX));
+        let is_last = !self.fresh.worker_is_kept();
         let ready = |mut worker: Worker| {
             let cgroup = worker
                 .cgroup(layout, &spec.limits)
@@ -176,7 +177,7 @@ impl LinuxEngine {
         let start = || Worker::start(&self.exe, &planned.template).and_then(ready);
         let (mut worker, cgroup, init) = match self.take(&planned) {
             Some(worker) => ready(worker)?,
-            None => match Worker::from_early(&planned.template) {
+            None => match Worker::from_early(&planned.template, is_last) {
                 // Where anything is wrong with it, one from our own binary will say what.
                 Some(early) => ready(early).or_else(|fault| {
                     log::debug!("the early worker is of no use: {fault:?}");
@@ -186,7 +187,6 @@ impl LinuxEngine {
             },
         };
         planned.case.placement = placement(&cgroup);
-        let is_last = !self.fresh.worker_is_kept();
         let meanwhile = || {
             self.sweep_once();
             if !is_last {
@@ -284,10 +284,8 @@ impl Engine for LinuxEngine {
     fn run(&self, spec: &Spec, cancel: &Cancel) -> Outcome {
         match self.try_run(spec, cancel) {
             Ok(ran) => Outcome::Ran(Box::new(ran)),
-            Err(fault) => {
-                log::debug!("not started: {fault:?}");
-                Outcome::NotStarted(fault)
-            }
+            // Said by who knows what of it may be told.
+            Err(fault) => Outcome::NotStarted(fault),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit};
 
+use super::procfs;
 use super::spec::Limits;
 use super::wire::Ids;
 use crate::units::Bytes;
@@ -31,7 +32,7 @@ pub(super) fn ids() -> Result<Ids, String> {
     if !uid.is_root() {
         return Ok(Ids::One { uid: uid.as_raw(), gid: nix::unistd::getegid().as_raw() });
     }
-    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let map = procfs::text("/proc/self/uid_map").unwrap_or_default();
     spare_ids(&map).ok_or_else(|| {
         "this root has too few user ids to give the program one of its own (uid_map); run as an ordinary user instead"
             .to_owned()

@@ -11,15 +11,17 @@ use std::process::{Child, Command, Stdio};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 
-use super::cgroup::{self, Cgroup, Home, Layout};
+use super::cgroup::{self, Cgroup, Home, Layout, Place};
+use super::early::{self, Expected};
 use super::fault;
+use super::monotonic_nanos;
 use super::outcome::{Fault, FaultKind};
+use super::procfs;
 use super::spec::Limits;
 use super::streams::Streams;
 use super::sys::pidfd_kill;
 use super::wire::{self, EarlyPlan, FaultRecord, InitPlan, LayerKind, Reply, Request, Step, Template};
 use super::worker::{Owner, sources};
-use super::{early, monotonic_nanos};
 
 /// The name by which `main` knows that it is a worker.
 pub(super) const WORKER_NAME: &str = "capsule-run-worker";
@@ -46,6 +48,8 @@ pub(super) struct Worker {
     built: bool,
     /// Whether it was forked early, and wants no more than its template.
     early: bool,
+    /// Whether it is the init of its only case itself.
+    is_init: bool,
     /// The init for the next case.
     waiting: Option<Waiting>,
     /// The streams for the next case.
@@ -73,6 +77,14 @@ impl Process {
         match self {
             Self::Started(child) => child.id(),
             Self::Forked { pid, .. } => u32::try_from(*pid).unwrap_or(0),
+        }
+    }
+
+    /// One more descriptor that holds it.
+    fn hold(&self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Started(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Forked { pidfd, .. } => pidfd.try_clone(),
         }
     }
 
@@ -174,8 +186,12 @@ impl Worker {
     }
 
     /// The worker that was forked early, if it serves for this template.
-    pub(super) fn from_early(template: &Template) -> Option<Self> {
+    /// `is_last`: whether it will have no second case.
+    pub(super) fn from_early(template: &Template, is_last: bool) -> Option<Self> {
         let early = early::take()?;
+        if early.expected == Expected::OneCase && !is_last {
+            return None;
+        }
         if early.ids != template.ids || template.host_network || template.sources.len() > MOST_SOURCES {
             return None;
         }
@@ -192,6 +208,7 @@ impl Worker {
         }
         let mut worker = Self::new(early.process, early.control, template);
         worker.early = true;
+        worker.is_init = early.expected == Expected::OneCase;
         let plan = EarlyPlan {
             template: template.clone(),
             opened: opened.iter().map(|source| (source.kind, source.is_dir)).collect(),
@@ -209,6 +226,7 @@ impl Worker {
             served: 0,
             built: false,
             early: false,
+            is_init: false,
             waiting: None,
             streams: Cell::new(None),
             network_used: false,
@@ -251,6 +269,11 @@ impl Worker {
 
     fn wait_for_init(&mut self, asked: Asked, deadline: u64) -> Result<Init, Fault> {
         self.wait_until_built(deadline)?;
+        if self.is_init {
+            let process = self.process.hold().map_err(|error| fault::setup_io("holding an init", &error))?;
+            let pid = i32::try_from(self.pid()).unwrap_or(0);
+            return Ok(Init { process, pid, case: asked.case, plan: asked.plan });
+        }
         match self.reply(deadline)? {
             (Reply::Started, mut fds) if !fds.is_empty() => {
                 let process = fds.remove(0);
@@ -320,7 +343,12 @@ impl Worker {
         if self.home.is_none() {
             self.home = cgroup::home(layout, self.process.id(), self.owner)?;
         }
-        Cgroup::create(layout, limits, self.home.as_ref())
+        let place = match &self.home {
+            Some(home) => Place::In(home),
+            None if self.is_init => Place::Alone,
+            None => Place::Beside,
+        };
+        Cgroup::create(layout, limits, place)
     }
 
     /// Streams for a case.
@@ -358,9 +386,9 @@ impl Worker {
         self.process.is_alive()
     }
 
-    /// Readable or hung up when the worker is gone.
-    pub(super) fn control(&self) -> BorrowedFd<'_> {
-        self.control.as_fd()
+    /// Hung up when the worker is gone. `None` for one that is an init: that is watched as such.
+    pub(super) fn control(&self) -> Option<BorrowedFd<'_>> {
+        (!self.is_init).then_some(self.control.as_fd())
     }
 
     fn reply(&self, deadline: u64) -> Result<(Reply, Vec<OwnedFd>), Fault> {
@@ -413,7 +441,7 @@ pub(super) fn write_maps(pid: u32, first: u32) -> Result<(), FaultRecord> {
 /// The process number behind a pidfd, in our own namespace.
 fn pid_of(pidfd: &OwnedFd) -> io::Result<i32> {
     use std::os::fd::AsRawFd;
-    let text = fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
+    let text = procfs::text(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()))?;
     let pid = text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok());
     pid.ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

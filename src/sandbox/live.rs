@@ -173,7 +173,9 @@ impl Slot {
     /// The processes of the case but its init, as long as that is the worker's child: its number is
     /// not reused while it is.
     fn processes(&self) -> Vec<i32> {
-        if watch::parent(self.init) != i32::try_from(self.worker).ok() {
+        let worker = i32::try_from(self.worker).ok();
+        // A worker that is an init itself is our child, and we have not reaped it.
+        if worker != Some(self.init) && watch::parent(self.init) != worker {
             return Vec::new();
         }
         watch::below(self.init)

@@ -18,6 +18,7 @@ mod memory_file;
 pub mod outcome;
 mod plan;
 pub mod probe;
+mod procfs;
 mod pump;
 mod seccomp;
 pub mod spec;
@@ -30,7 +31,7 @@ mod worker;
 
 use cancel::Cancel;
 use clock::{cpu_nanos, monotonic_nanos};
-pub use early::{end_early, start_early};
+pub use early::{Expected, end_early, start_early};
 pub use engine::{EngineOptions, LinuxEngine};
 pub use fresh::Fresh;
 pub use launch::is_worker;
@@ -60,4 +61,11 @@ pub trait Engine: Sync {
             [first, second]
         })
     }
+
+    /// Puts something else in the place of what nobody may be told, as in every [`Outcome`] of this
+    /// engine. There is nothing of that kind unless an engine says so.
+    fn hide(&self, _: &mut outcome::Captured) {}
+
+    /// Puts back what has been hidden in a file that the next program is to find.
+    fn tell(&self, _: &mut Vec<u8>) {}
 }

@@ -88,7 +88,9 @@ pub struct Ran {
     pub stdout: Captured,
     /// What it wrote on standard error.
     pub stderr: Captured,
-    /// The files that were asked for, in the order of the request.
+    /// The files that were asked for, in the order of the request. Of a folder there are those that
+    /// were found, in the order of their names, and it is itself among them only where it could not
+    /// be read to its end.
     pub files: Vec<CollectedFile>,
     /// Processes that were still alive when the first process had ended, and were killed.
     pub leaked: u32,

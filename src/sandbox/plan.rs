@@ -10,7 +10,7 @@ use super::seccomp::{self, Arch, Asked};
 use super::spec::{Access, Network, SeccompPolicy, Spec, Stdin, Stdout, Workspace};
 use super::wire::{
     CasePlan, FilterPlan, Ids, InitPlan, PlacementPlan, PlannedFile, Purpose, Rlimit, RlimitPlan, Source,
-    Template,
+    Template, Wanted,
 };
 use crate::units::NoNul;
 
@@ -61,7 +61,10 @@ pub(super) fn plan(spec: &Spec, ids: Ids, by_rlimit: bool) -> Result<Planned, St
         if late { fresh.push(entry) } else { kept.push(entry) }
     }
     let (files, file_bytes) = files(spec)?;
-    let collect = spec.collect.iter().map(|file| Ok((no_nul(&file.path)?, file.max.0)));
+    let collect = spec.collect.iter().map(|file| {
+        let below = file.below.map(|below| (below.most, below.names_only));
+        Ok(Wanted { path: no_nul(&file.path)?, max: file.max.0, below })
+    });
     let arch = Arch::native().ok_or("no system-call filter for this architecture")?;
     let case = CasePlan {
         argv: spec.argv.clone(),

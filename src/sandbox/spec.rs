@@ -76,13 +76,33 @@ pub struct InputFile {
     pub executable: bool,
 }
 
-/// One file to be read back from the workspace.
+/// One file, or all files of a folder, to be read back from the workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CollectFile {
     /// Relative to the workspace; never absolute, never with `..`.
     pub path: PathBuf,
-    /// At most this many bytes are kept; a longer file is reported as too large.
+    /// At most this many bytes are kept, of all files of a folder together; a longer file is
+    /// reported as too large.
     pub max: Bytes,
+    /// `Some`: it is a folder, and every file below it is looked for. Empty is the workspace itself.
+    pub below: Option<Below>,
+}
+
+/// How the files of a folder are read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Below {
+    /// No more than this are told of, folders included.
+    pub most: u32,
+    /// Whether their content is left where it is: each is reported as an empty file.
+    pub names_only: bool,
+}
+
+impl CollectFile {
+    /// One file.
+    #[must_use]
+    pub fn one(path: PathBuf, max: Bytes) -> Self {
+        Self { path, max, below: None }
+    }
 }
 
 /// A host path shown inside the sandbox.

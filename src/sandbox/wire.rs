@@ -112,11 +112,20 @@ pub(super) struct CasePlan {
     /// `NAME=value`.
     pub(super) env: Vec<NoNul>,
     pub(super) workdir: NoNul,
-    pub(super) collect: Vec<(NoNul, u64)>,
+    pub(super) collect: Vec<Wanted>,
     pub(super) limits: Vec<RlimitPlan>,
     pub(super) placement: PlacementPlan,
     /// Whether nobody but the supervisor is at the other ends of its streams.
     pub(super) streams_are_ours: bool,
+}
+
+/// A file, or all files of a folder, to be read back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Wanted {
+    pub(super) path: NoNul,
+    pub(super) max: u64,
+    /// Of a folder: how many there may be, and whether only their names are wanted.
+    pub(super) below: Option<(u32, bool)>,
 }
 
 /// A file to be put into the workspace: a piece of the memory file that comes with the plan.
@@ -253,6 +262,11 @@ pub(super) enum Record {
     Exited(Exited),
     /// A file that was asked for; its descriptor comes with this when it could be opened.
     File { index: u32, result: Result<FileRecord, FileFault> },
+    /// A file of a folder that was asked for; its descriptor comes with this when its content is
+    /// wanted and it could be opened.
+    Found { index: u32, path: NoNul, result: Result<Option<FileRecord>, FileFault> },
+    /// All files of a folder that was asked for have been told, or why not.
+    Folder { index: u32, result: Result<(), FileFault> },
 }
 
 /// How the program ended.

@@ -26,4 +26,6 @@ pub struct JudgeWords {
     pub common: Common,
     /// How much of a conversation is kept.
     pub transcript: Option<Bytes>,
+    /// How often the program may be run for one case.
+    pub passes: Option<u32>,
 }

@@ -153,6 +153,11 @@ pub(super) const CHECKER: Key =
     key("checker", Shape::Judge(checker), "a program that looks at standard output");
 pub(super) const INTERACTOR: Key =
     key("interactor", Shape::Judge(interactor), "a program that talks to the program while it runs");
+pub(super) const PASSES: Key = key(
+    "passes",
+    Shape::Count,
+    "how often the program may be run for one case, with what `nextpass.in` says: 1 when not given",
+);
 pub(super) const PROTOCOL: Key = key("protocol", Shape::Protocol, "how it is called and how it answers");
 
 static SUITE: MapKind = MapKind {
@@ -168,7 +173,7 @@ static SUITE: MapKind = MapKind {
         key("language", Shape::Text, "the language of the submission, or `auto`: gives build and run"),
         key("profiles", Shape::Named(profile), "profiles of this suite"),
         key("defaults", Shape::Map(defaults), "what a case has that says nothing itself"),
-        key("build", Shape::List(build), "build steps, run in order before all cases"),
+        key("build", Shape::List(build), "build steps, run in order before all cases of the suite"),
         key("groups", Shape::List(group), "groups of cases"),
         key("cases", Shape::List(case), "cases"),
     ],

@@ -1,6 +1,8 @@
 //! The tables of keys of what must hold, and of who looks. Part of the tables in `keys`.
 
-use super::keys::{ARGS, ENV, FILES, LIMITS, MapKind, PROFILE, PROTOCOL, RUN, Shape, kattis, key, resources};
+use super::keys::{
+    ARGS, ENV, FILES, LIMITS, MapKind, PASSES, PROFILE, PROTOCOL, RUN, Shape, kattis, key, resources,
+};
 
 static EXPECT_MAP: MapKind = MapKind {
     what: "`expect`",
@@ -96,7 +98,7 @@ static FLOAT: MapKind = MapKind {
 
 static CHECKER_MAP: MapKind = MapKind {
     what: "`checker`",
-    keys: &[RUN, ARGS, PROTOCOL, FILES, ENV, LIMITS, PROFILE],
+    keys: &[RUN, ARGS, PROTOCOL, FILES, ENV, LIMITS, PROFILE, PASSES],
     later: &[],
     limits: false,
     required: &["run", "protocol"],
@@ -112,6 +114,7 @@ static INTERACTOR_MAP: MapKind = MapKind {
         ENV,
         LIMITS,
         PROFILE,
+        PASSES,
         key("transcript", Shape::Text, "how much of the conversation is kept: 16K when not given"),
     ],
     later: &[],

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::expand::{Budget, Part, Scope};
 use super::keys;
 use super::parse_cases::World;
+use super::place_words::PlaceWords;
 use super::reader::{Mistake, Reader, shown};
 use super::syntax::{Entry, Node, Value, parse_json, parse_toml, parse_yaml};
 use crate::diagnostic::{Diagnostic, Place, Source, nearest};
@@ -175,7 +176,7 @@ impl Reader<'_> {
             "language" => suite.language = self.name(node, "the language"),
             "profiles" => suite.profiles.extend(self.profiles(node)),
             "defaults" => {
-                let at = self.place_words("defaults", "");
+                let at = PlaceWords::new("defaults", "");
                 let whole = self.extended(node, &mut world.templates, &mut world.budget);
                 let whole = whole.map(|node| world.put_in(self, &node).unwrap_or(node));
                 for entry in self.entries(whole.as_ref().unwrap_or(node), keys::defaults()) {
@@ -246,7 +247,7 @@ impl Reader<'_> {
     fn profile(&mut self, entry: &Entry) -> Option<SuiteProfile> {
         let key = Node { span: entry.key_span.clone(), value: Value::Text(entry.key.clone()) };
         let name = self.name(&key, "the profile's name")?;
-        let what = self.place_words("profile", &name.value);
+        let what = PlaceWords::new("profile", name.value.clone());
         let mut profile = SuiteProfile {
             name,
             inherits: None,
@@ -276,7 +277,7 @@ impl Reader<'_> {
     fn build(&mut self, node: &Node, before: usize) -> Vec<BuildStep> {
         let mut steps = Vec::new();
         for item in self.list(node, "`build`") {
-            let at = self.place_words("build step", &(before + steps.len() + 1).to_string());
+            let at = PlaceWords::new("build step", (before + steps.len() + 1).to_string());
             let entries = self.entries(item, keys::build());
             steps.push(self.step(item, &entries, &at));
         }
@@ -284,7 +285,7 @@ impl Reader<'_> {
     }
 
     /// A build step, or a step of a hook.
-    pub(super) fn step(&mut self, item: &Node, entries: &[&Entry], at: &str) -> BuildStep {
+    pub(super) fn step(&mut self, item: &Node, entries: &[&Entry], at: &PlaceWords<'_>) -> BuildStep {
         let mut step = BuildStep {
             name: None,
             span: item.span.clone(),
@@ -301,11 +302,6 @@ impl Reader<'_> {
             }
         }
         step
-    }
-
-    /// How origins and messages call a part of the suite.
-    pub(super) fn place_words(&self, kind: &str, name: &str) -> String {
-        if name.is_empty() { kind.to_owned() } else { format!("{kind} {}", shown(name)) }
     }
 
     pub(super) fn unsupported(&mut self, span: &Range<usize>, what: &str) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::expand::{Budget, Params, Scope, Templates, matrix_id};
 use super::keys;
+use super::place_words::PlaceWords;
 use super::reader::Reader;
 use super::syntax::{Entry, Node, Value};
 use crate::suite::{Case, CasesFrom, Common, Group, Hooks, Score, Spanned, Suite};
@@ -90,7 +91,7 @@ impl Reader<'_> {
             cases_from: None,
             common: Common::default(),
         };
-        let at = self.place_words("group", &group.name.value);
+        let at = PlaceWords::new("group", group.name.value.clone());
         for entry in entries {
             match entry.key.as_str() {
                 "name" => {}
@@ -213,7 +214,7 @@ impl Reader<'_> {
             params: params.iter().filter_map(spelled).collect(),
             common: Common::default(),
         };
-        let at = self.place_words("case", &case.id.value);
+        let at = PlaceWords::new("case", case.id.value.clone());
         for entry in entries {
             match entry.key.as_str() {
                 "id" | "matrix" | "extends" => {}

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::keys;
+use super::place_words::PlaceWords;
 use super::reader::{Mistake, Reader, shown};
 use super::syntax::{Entry, Node, Value};
 use crate::judge::Code;
@@ -14,7 +15,7 @@ use crate::units::NoNul;
 impl Reader<'_> {
     /// One key of a case, a group, the defaults or a build step, if it is one that they share.
     /// `what` says for origins where it stands.
-    pub(super) fn common_key(&mut self, entry: &Entry, common: &mut Common, what: &str) {
+    pub(super) fn common_key(&mut self, entry: &Entry, common: &mut Common, what: &PlaceWords<'_>) {
         let node = &entry.value;
         match entry.key.as_str() {
             "run" | "shell" => self.command(entry, common),

@@ -12,6 +12,11 @@ use super::syntax::{Node, Value};
 use crate::judge::Code;
 use crate::suite::{Exit, Expect, ExpectFile};
 
+/// Whether a path that must be absent stands for many.
+pub(crate) fn is_glob(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
 impl Reader<'_> {
     pub(super) fn expect(&mut self, node: &Node, span: &Range<usize>) -> Expect {
         let before = self.mistakes();
@@ -28,11 +33,7 @@ impl Reader<'_> {
                         let path = self.check_path(&entry.key, &entry.key_span, "the path in `files`");
                         self.check_only_once(&mut seen, path.as_ref(), &entry.key_span);
                         let file = self.expected_file(&entry.value);
-                        // As a name it is of no file, so that this could never fail.
-                        if file == Some(ExpectFile::Absent) && entry.key.contains(['*', '?', '[']) {
-                            let message = "a glob cannot be `absent` in this version: name the file";
-                            self.senseless(&entry.key_span, message, "");
-                        }
+                        self.check_glob(&entry.key, &entry.key_span, file.as_ref());
                         expect.files.extend(path.zip(file));
                     }
                     if matches!(&node.value, Value::Map(entries) if entries.is_empty()) {
@@ -50,6 +51,23 @@ impl Reader<'_> {
         // What was not understood is no ground for saying that nothing is asserted.
         expect.span = (self.mistakes() == before).then(|| span.clone());
         expect
+    }
+
+    /// A glob is good for what must not be there, and only for that.
+    fn check_glob(&mut self, key: &str, span: &Range<usize>, file: Option<&ExpectFile>) {
+        match file {
+            Some(ExpectFile::Absent) if is_glob(key) => {
+                if let Err(error) = globset::Glob::new(key) {
+                    let message = format!("this is no glob: {}", error.kind());
+                    self.senseless(span, message, "write `\"tmp/**\": absent` or `\"*.log\": absent`");
+                }
+            }
+            Some(ExpectFile::Is(_)) if key.contains(['*', '?']) => {
+                let message = "a glob can only be `absent`: which of its files this is for is not clear";
+                self.senseless(span, message.to_owned(), "name the file, or write `absent`");
+            }
+            _ => {}
+        }
     }
 
     /// `absent`, or what its bytes must be.

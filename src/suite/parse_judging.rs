@@ -1,6 +1,7 @@
 //! `checker` and `interactor`: programs of the judge's.
 
 use super::keys::MapKind;
+use super::place_words::PlaceWords;
 use super::reader::Reader;
 use super::syntax::{Node, Value};
 use crate::judge::Protocol;
@@ -9,6 +10,9 @@ use crate::units::Bytes;
 
 /// No more of a conversation is kept, whoever asks.
 const MOST_TRANSCRIPT: Bytes = Bytes::mib(4);
+
+/// Nor is a program run more often for one case.
+const MOST_PASSES: u64 = 100;
 
 impl Reader<'_> {
     /// `none`, or a map that says program and protocol. A mistake leaves nothing behind.
@@ -23,12 +27,17 @@ impl Reader<'_> {
             return None;
         }
         let mut common = Common::default();
-        let (mut protocol, mut transcript) = (None, None);
+        let (mut protocol, mut transcript, mut passes) = (None, None, None);
+        let at = PlaceWords::new(kind.what.trim_matches('`'), "");
         for entry in self.entries(node, kind) {
             match entry.key.as_str() {
                 "protocol" => protocol = self.protocol(&entry.value),
                 "transcript" => transcript = self.transcript(&entry.value),
-                _ => self.common_key(entry, &mut common, kind.what.trim_matches('`')),
+                "passes" => {
+                    let most = self.count(&entry.value, "`passes`", 1, MOST_PASSES);
+                    passes = most.map(|most| (most, entry.value.span.clone()));
+                }
+                _ => self.common_key(entry, &mut common, &at),
             }
         }
         if self.mistakes() == before {
@@ -40,7 +49,12 @@ impl Reader<'_> {
                 self.missing(&node.span, format!("{} says no protocol", kind.what), help);
             }
         }
-        let words = JudgeWords { span: node.span.clone(), protocol: protocol?, common, transcript };
+        if let (Some((2.., span)), Some(Spanned { value: Protocol::Testlib, .. })) = (&passes, &protocol) {
+            let message = "only the protocol `kattis` knows several passes".to_owned();
+            self.senseless(span, message, "leave out `passes`, or write `protocol: kattis`");
+        }
+        let passes = passes.and_then(|(most, _)| u32::try_from(most).ok());
+        let words = JudgeWords { span: node.span.clone(), protocol: protocol?, common, transcript, passes };
         Some(JudgedBy::Program(Box::new(words)))
     }
 

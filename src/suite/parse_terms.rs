@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::keys;
+use super::place_words::PlaceWords;
 use super::reader::Reader;
 use super::syntax::{Entry, Node, Value};
 use crate::suite::{Hook, Hooks, KnownFailure, Retries, Skip, Xfail};
@@ -195,7 +196,7 @@ impl Reader<'_> {
             return None;
         }
         let entries = self.entries(item, keys::hook());
-        let at = format!("hook {}", number + 1);
+        let at = PlaceWords::new("hook", (number + 1).to_string());
         let step = self.step(item, &entries, &at);
         let mut blame_submission = false;
         if let Some(entry) = entries.iter().find(|entry| entry.key == "blame") {

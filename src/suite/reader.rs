@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use super::keys::MapKind;
+use super::place_words::PlaceWords;
 use super::syntax::{Entry, Node, Value};
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::judge::Code;
@@ -323,15 +324,15 @@ impl<'s> Reader<'s> {
     }
 
     /// One limit; `what` says for its origin where it stands.
-    pub(super) fn limit(&mut self, entry: &Entry, block: &mut LimitBlock, what: &str) {
+    pub(super) fn limit(&mut self, entry: &Entry, block: &mut LimitBlock, what: &PlaceWords<'_>) {
         let scalar = match &entry.value.value {
             Value::Integer(value, _) => Scalar::Integer(*value),
             Value::Text(text) => Scalar::Text(text.clone()),
             other => Scalar::Other(other.kind()),
         };
         let at = entry.key_span.start;
-        let (file, line) = (self.sources.source(at).name.clone(), self.sources.line(at));
-        let origin = Origin::File { file, line, what: what.to_owned() };
+        let (file, line) = (self.sources.name(at), self.sources.line(at));
+        let origin = Origin::File { file, line, what: what.get() };
         let span = &entry.value.span;
         match block.written.set(&entry.key, &scalar, origin) {
             Ok(()) => {

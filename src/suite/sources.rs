@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Place, Source};
 use crate::suite::Lines;
@@ -17,6 +18,8 @@ pub struct Sources {
 struct File {
     base: usize,
     source: Source,
+    /// Its name, for everything that says where it stands.
+    name: Arc<str>,
     lines: Lines,
     /// Its folder, relative to that of the suite's own file.
     folder: PathBuf,
@@ -31,7 +34,8 @@ impl PartialEq for Sources {
 impl Sources {
     pub(crate) fn new(main: Source) -> Self {
         let lines = Lines::new(&main.text);
-        Self { files: vec![File { base: 0, source: main, lines, folder: PathBuf::new() }] }
+        let name = main.name.as_str().into();
+        Self { files: vec![File { base: 0, source: main, name, lines, folder: PathBuf::new() }] }
     }
 
     /// Adds an included file. Returns what is added to each of its offsets.
@@ -40,7 +44,8 @@ impl Sources {
         // One between them, so that the end of one is not the start of the next.
         let base = last.base + last.source.text.len() + 1;
         let lines = Lines::new(&source.text);
-        self.files.push(File { base, source, lines, folder });
+        let name = source.name.as_str().into();
+        self.files.push(File { base, source, name, lines, folder });
         base
     }
 
@@ -64,6 +69,12 @@ impl Sources {
     #[must_use]
     pub fn source(&self, offset: usize) -> &Source {
         &self.of(offset).source
+    }
+
+    /// The name of the file that `offset` stands in.
+    #[must_use]
+    pub fn name(&self, offset: usize) -> Arc<str> {
+        Arc::clone(&self.of(offset).name)
     }
 
     /// The line of `offset` in its file, from 1.

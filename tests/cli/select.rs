@@ -1,5 +1,7 @@
 //! Which cases are run: `list` and the options of selection, that `suite` has too.
 
+use serde_json::Value;
+
 use crate::{Capsule, Ended};
 
 const SUITE: &str = "\
@@ -91,6 +93,18 @@ fn no_case_is_an_error_unless_it_may_be() {
     list(&["-t", "fast,slow"]).exits(3).says("error: no case selected");
     list(&["-t", "fast,slow", "--no-cases", "warn"]).exits(0).says("warning: no case selected");
     assert_eq!(list(&["-t", "fast,slow", "--no-cases=pass"]).exits(0).stderr, "");
+    // Reports of such a run say so: a pipeline finds them, and not those of yesterday.
+    for (how, status) in [("pass", 0), ("fail", 3)] {
+        let junit = ["suite", "-t", "fast,slow", "--no-cases", how, "--junit", "j.xml", "--json", "r.json"];
+        let ended = Capsule::new(&junit).file("j.xml", "yesterday").file("capsule.yaml", SUITE).run();
+        let ended = ended.exits(status);
+        let report: Value = serde_json::from_str(&ended.read("r.json")).expect("JSON");
+        assert_eq!(
+            (&report["run"]["outcome"], &report["run"]["exit_code"]),
+            (&"empty".into(), &status.into())
+        );
+        assert!(ended.read("j.xml").contains("tests=\"0\""), "{}", ended.read("j.xml"));
+    }
 }
 
 #[test]
@@ -148,7 +162,7 @@ fn the_variables_of_a_ci_say_which_shard_this_is() {
 #[test]
 fn json_has_an_object_a_line_for_each_case() {
     let ended = list(&["--json", "-E", "id(=secret/b)"]).exits(0);
-    let last: serde_json::Value =
+    let last: Value =
         serde_json::from_str(ended.stdout.lines().last().expect("there are lines")).expect("JSON");
     assert_eq!(
         (&last["id"], &last["suite"], &last["group"]),

@@ -54,7 +54,7 @@ pub(crate) fn like(text: &str) -> Expected {
 
 /// `path` must hold `content`.
 pub(crate) fn wants_file(path: &str, content: Option<&str>) -> FileExpectation {
-    FileExpectation { path: path.into(), expected: content.map(like), absent: false }
+    FileExpectation { path: path.into(), expected: content.map(like), absent: false, glob: None }
 }
 
 /// `path` was left with `content`.

@@ -12,7 +12,8 @@ use capsule_run::judge::{
 use capsule_run::limits::{Origin, Resolved};
 use capsule_run::report::{Attempt, CaseReport, Host, RunMeta, RunReport, SuiteInfo};
 use capsule_run::resolve::{
-    CaseId, CaseKind, CaseSettings, ResolvedCase, ResolvedLimits, SettingOrigins, Sources, Visibility,
+    CaseId, CaseKind, CaseSettings, ResolvedCase, ResolvedLimits, SettingOrigins, Sources, Surroundings,
+    Visibility,
 };
 use capsule_run::sandbox::outcome::{
     Captured, End, Enforced, Events, Fault, FaultKind, KillReason, Outcome, Ran, Usage,
@@ -104,19 +105,21 @@ fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> Resolve
         points: 5.0,
         visibility: Visibility::Visible,
         settings: Arc::new(CaseSettings {
-            profile: "std".into(),
             limits: limits(),
-            env: vec![],
-            workdir: PathBuf::from("/workspace"),
-            sources: Sources::Empty,
-            binds: vec![],
-            network: Network::None,
-            seccomp: SeccompPolicy::Default,
-            cgroup: CgroupChoice::Auto,
-            require: Require::Strict,
-            setup_timeout: Duration::from_secs(10),
-            watch_interval: Duration::from_millis(20),
-            origins: SettingOrigins::default(),
+            surroundings: Arc::new(Surroundings {
+                profile: "std".into(),
+                env: vec![],
+                workdir: PathBuf::from("/workspace"),
+                sources: Sources::Empty,
+                binds: vec![],
+                network: Network::None,
+                seccomp: SeccompPolicy::Default,
+                cgroup: CgroupChoice::Auto,
+                require: Require::Strict,
+                setup_timeout: Duration::from_secs(10),
+                watch_interval: Duration::from_millis(20),
+                origins: SettingOrigins::default(),
+            }),
         }),
         argv: [no_nul(b"python3"), no_nul(b"sum.py")].into(),
         files: [].into(),

@@ -102,8 +102,9 @@ def check_junit(path, root, strict, expected):
     for name, counts in (("attributes", by_attributes(root)), ("junitparser", by_junitparser(path))):
         if counts != expected:
             problem(path, f"{name} counts {counts}, the JSON report {expected}")
-    if by_junit2html(path) != expected["tests"]:
-        problem(path, f"junit2html counts {by_junit2html(path)} tests, the JSON report {expected['tests']}")
+    bad = expected["failures"] + expected["errors"]
+    if by_junit2html(path) != (expected["tests"], bad, expected["skipped"]):
+        problem(path, f"junit2html counts {by_junit2html(path)}, the JSON report {expected}")
     page = subprocess.run(
         [str(Path(sys.executable).parent / "junit2html"), str(path), os.devnull], capture_output=True, check=False
     )
@@ -125,8 +126,10 @@ def check_junit(path, root, strict, expected):
 
 
 def by_junit2html(path):
-    report = junit2html.Junit(filename=str(path))
-    return sum(len(suite.all()) for suite in report.suites)
+    """All tests, those that failed or could not be judged (it does not tell them apart), those left out."""
+    suites = junit2html.Junit(filename=str(path)).suites
+    counted = [(suite.all(), suite.failed(), suite.skipped()) for suite in suites]
+    return tuple(sum(len(cases[kind]) for cases in counted) for kind in range(3))
 
 
 def check_schema(schema, files):
@@ -154,11 +157,13 @@ def check_tap(path, report):
     prove = subprocess.run(["prove", "--exec", "cat", str(path)], capture_output=True, text=True, check=False)
     if (prove.returncode != 0) != (bad > 0 or interrupted):
         problem(path, f"prove exits {prove.returncode}: {prove.stdout[-500:]}{prove.stderr[-500:]}")
-    # Without the blocks of evidence, which tappy reads only with another package.
     tests = [line for line in Tappy().parse_file(str(path)) if line.category == "test"]
     found = (len(tests), sum(not test.ok for test in tests), sum(bool(test.skip) for test in tests))
     if found != (len(statuses), bad, skipped):
         problem(path, f"tappy: {found}, the JSON report {(len(statuses), bad, skipped)}")
+    for test in tests:
+        if not test.ok and not test.todo and not (test.yaml_block or {}).get("message"):
+            problem(path, f"tappy reads no message in the block of test {test.number}")
 
 
 def check_events(path):

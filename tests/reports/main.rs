@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use capsule_run::judge::{Code, Status};
 use capsule_run::report::junit::JunitStyle;
 use capsule_run::report::text::{self, Audience, TextStyle};
-use capsule_run::report::{Format, RunReport, json, junit, result};
+use capsule_run::report::{Format, ResultObject, RunReport, json, junit};
 use capsule_run::resolve::GroupScore;
 use capsule_run::sandbox::outcome::{End, FaultKind, KillReason};
 use serde_json::Value;
@@ -67,8 +67,7 @@ fn leave(name: &str, run: &RunReport) {
     fs::write(folder.join("events.jsonl"), formats::events(&records)).expect("the events can be written");
     let mut results = String::new();
     for report in &run.cases {
-        results += &result::to_json(report, "id-1", false);
-        results.push('\n');
+        results += &result_object(report, false);
     }
     fs::write(folder.join("objects.jsonl"), results).expect("the results can be written");
 }
@@ -299,8 +298,18 @@ fn the_schemas_in_the_repository_are_those_of_the_types() {
     golden("schemas/result.schema.json", capsule_run::report::result_schema().as_bytes());
 }
 
+fn result_object(report: &capsule_run::report::CaseReport, pretty: bool) -> String {
+    written(&ResultObject::new(report, "id-1"), pretty)
+}
+
+fn written(result: &ResultObject<'_>, pretty: bool) -> String {
+    let mut out = Vec::new();
+    result.write(pretty, &mut out).expect("a vector takes everything");
+    String::from_utf8(out).expect("JSON is UTF-8")
+}
+
 fn result_of(report: &capsule_run::report::CaseReport) -> Value {
-    serde_json::from_str(&result::to_json(report, "id-1", false)).expect("valid JSON")
+    serde_json::from_str(&result_object(report, false)).expect("valid JSON")
 }
 
 #[test]
@@ -353,12 +362,12 @@ fn limits_signals_and_refusals_say_what_users_of_the_tool_know() {
 #[test]
 fn a_result_is_one_line_or_pretty_and_a_refusal_has_the_same_shape() {
     let report = case("cmd", 1).stdout(b"a\nb\n").report();
-    assert_eq!(result::to_json(&report, "id-1", false).lines().count(), 1);
-    let pretty = result::to_json(&report, "id-1", true);
+    assert_eq!(result_object(&report, false).lines().count(), 1);
+    let pretty = result_object(&report, true);
     assert!(pretty.starts_with("{\n  \"execution_id\": \"id-1\""), "{pretty}");
-    let refused = result::refused_to_json("id-2", Code::ProfileNotFound, "Profile 'x' not found", false);
-    let refused: Value = serde_json::from_str(&refused).expect("valid JSON");
+    let refused = ResultObject::refused("id-2", Code::ProfileNotFound, "Profile 'x' not found");
+    let refused: Value = serde_json::from_str(&written(&refused, false)).expect("valid JSON");
     assert_eq!(refused["error"]["code"], "E1004");
     assert_eq!(refused["enforced"], Value::Null);
-    golden("fixtures/expected/report/result-pretty.json", (pretty + "\n").as_bytes());
+    golden("fixtures/expected/report/result-pretty.json", pretty.as_bytes());
 }

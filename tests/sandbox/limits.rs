@@ -160,7 +160,7 @@ fn files_are_taken_out_without_following_or_waiting() {
     let script = "echo hi > ok; ln -s /etc/passwd link; mkfifo fifo; mkdir dir; ln -s dir ldir; echo x > dir/in; truncate -s 5M giant; printf '#!/bin/sh\\n' > run; chmod 755 run; echo s > secret; chmod 0 secret";
     let mut spec = spec(&["/bin/sh", "-c", script]);
     let names = ["ok", "link", "fifo", "dir", "ldir/in", "dir/in", "giant", "none", "run"];
-    spec.collect = names.iter().map(|name| CollectFile { path: name.into(), max: Bytes::mib(1) }).collect();
+    spec.collect = names.iter().map(|name| CollectFile::one(name.into(), Bytes::mib(1))).collect();
     let ran = run(&spec);
     let got: Vec<_> =
         ran.files.iter().map(|file| file.content.as_ref().map(|c| (c.bytes.clone(), c.executable))).collect();

@@ -19,7 +19,7 @@ use crate::cli::signals::{self, Interrupted, Watching};
 use crate::cli::{binds, build_cache, exit, journal as executions, overrides, run_meta, terminal};
 use crate::judge::{Code, Status, not_run};
 use crate::report::{CaseReport, Gradebook, Row, RowStatus, RunMeta, RunReport, SuiteInfo};
-use crate::resolve::{self, CaseSettings, Operator, ResolvedCase, ResolvedSuite, Sources};
+use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite, Sources, Surroundings};
 use crate::runner::{self, BuildCache, BuildCount, Event, RunPlan};
 use crate::sandbox::Fresh;
 use crate::sandbox::cancel::Cancel;
@@ -79,7 +79,7 @@ fn prepare(args: &GradeArgs, places: &Places) -> Result<Class, Failure> {
     let mut snapshots = Snapshots::new(&places.scratch)?;
     let loader = Loader::new(&path, &operator, &candidates, &mut snapshots)?;
     let template = loader.load(&loader.nothing)?;
-    let builds = build_cache::open(&args.cache, places)?;
+    let builds = build_cache::open(&args.cache, places, &operator)?;
     let (out, journal) = OutFolder::open(&places.cwd.join(&args.out))?;
     let groups = class::groups_of(&template.cases);
     let mut class = Class {
@@ -406,15 +406,15 @@ impl Class {
 /// These cases with the files of `folder` as their workspace. What they have in common they still
 /// have in common.
 fn looking_at(folder: &Path, cases: &[ResolvedCase]) -> Vec<ResolvedCase> {
-    let mut known: HashMap<*const CaseSettings, Arc<CaseSettings>> = HashMap::new();
+    let mut known: HashMap<*const Surroundings, Arc<Surroundings>> = HashMap::new();
     let mut cases = cases.to_vec();
     // Checkers and what builds them never see what was handed in.
     for case in cases.iter_mut().filter(|case| case.sources != Sources::Empty) {
-        let settings = known.entry(Arc::as_ptr(&case.settings)).or_insert_with(|| {
+        let surroundings = known.entry(Arc::as_ptr(&case.surroundings)).or_insert_with(|| {
             let sources = Sources::Folders(vec![folder.to_owned()]);
-            Arc::new(CaseSettings { sources, ..(*case.settings).clone() })
+            Arc::new(Surroundings { sources, ..(*case.surroundings).clone() })
         });
-        case.settings = Arc::clone(settings);
+        case.surroundings = Arc::clone(surroundings);
     }
     cases
 }

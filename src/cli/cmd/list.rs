@@ -11,6 +11,7 @@ use crate::cli::load::{self, Places};
 use crate::cli::select::{Choice, choose};
 use crate::cli::{exit, overrides, terminal, variables};
 use crate::diagnostic::nearest;
+use crate::report;
 use crate::resolve::{self, CaseKind, ResolvedCase, ResolvedSuite};
 use crate::units::visible_line;
 
@@ -48,7 +49,7 @@ fn text(args: &ListArgs, places: &Places) -> Result<(String, u8), Failure> {
     let mut text = String::new();
     for case in &cases {
         if args.json {
-            let _ = writeln!(text, "{}", object(case, &suites));
+            push_line(&mut text, &object(case, &suites));
         } else {
             let _ = writeln!(text, "{}", visible_line(case.id.0.as_bytes()));
         }
@@ -77,6 +78,13 @@ fn object(case: &ResolvedCase, suites: &[ResolvedSuite]) -> serde_json::Value {
     })
 }
 
+/// One line of JSON that moves no terminal.
+fn push_line(text: &mut String, object: &serde_json::Value) {
+    let mut line = Vec::new();
+    report::write_json_line(object, &mut line).expect("a vector takes every byte");
+    text.push_str(&String::from_utf8_lossy(&line));
+}
+
 /// Every value of the case `id`, in each suite that has it.
 fn explained(
     cases: &[ResolvedCase],
@@ -98,8 +106,8 @@ fn explained(
         let explanation = resolve::explain(case);
         if as_json {
             let mut object = object(case, suites);
-            object["values"] = explanation.to_json();
-            let _ = writeln!(text, "{object}");
+            object["values"] = json!(explanation);
+            push_line(&mut text, &object);
         } else {
             let place = format!("{}:{}", visible_line(case.file.as_bytes()), case.line);
             let _ = writeln!(text, "{}  ({place})", visible_line(case.id.0.as_bytes()));

@@ -9,12 +9,15 @@ use clap::Args;
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use serde_json::json;
 
-use crate::cli::args::{ColorWhen, MessageFormat, OperatorArgs};
+use crate::cli::args::{ColorWhen, MessageFormat, OperatorArgs, UpdateArgs};
 use crate::cli::failure::Failure;
 use crate::cli::load::{self, Places};
 use crate::cli::review::{self, Change, Refused};
 use crate::cli::{exit, overrides, terminal};
+use crate::judge::Status;
 use crate::judge::compare::diff_of;
+use crate::report;
+use crate::report::RunReport;
 use crate::report::text::{TextStyle, change as change_text};
 use crate::units::visible_line;
 
@@ -153,8 +156,8 @@ fn print_json(pending: &[Change]) -> u8 {
         })
     });
     let json = json!({"schema": "capsule-run/review/1", "pending": all.collect::<Vec<_>>()});
-    let json = terminal::json_without_commands(&format!("{json:#}\n"));
-    if terminal::print(json.as_bytes()).is_ok() { exit::OK } else { exit::REPORT_LOST }
+    let written = terminal::print_all(&|out| report::write_json(&json, out));
+    if written.is_ok() { exit::OK } else { exit::REPORT_LOST }
 }
 
 /// ` basic/sum[n=3] stdout (grade.yaml:41, expected/3.out)`.
@@ -259,5 +262,31 @@ fn meaning(keys: &[u8]) -> Option<Decision> {
         }
         [_, rest @ ..] if !rest.is_empty() => meaning(rest),
         _ => None,
+    }
+}
+
+/// `--accept` and `--pending`. An interrupted run has not seen all who expect the same.
+pub(super) fn update(run: &RunReport, args: &UpdateArgs) {
+    let wanted = args.accept || args.pending;
+    if !wanted || run.is_unfinished() {
+        return;
+    }
+    if !args.accept && terminal::in_ci() {
+        return terminal::say("note: this is a CI job: --pending writes nothing here");
+    }
+    let changes = review::of_run(&run.cases);
+    let passed = run.cases.iter().filter(|report| report.verdict.status == Status::Passed);
+    let passed: Vec<_> = passed.map(|report| Arc::clone(&report.case)).collect();
+    if args.accept {
+        let (done, refused) = review::accept(&changes.iter().collect::<Vec<_>>());
+        tell(&refused);
+        let plural = if done == 1 { "" } else { "s" };
+        return terminal::say(&format!("  Accepted {done} change{plural}; run again to see them pass"));
+    }
+    let (kept, refused) = review::keep(&changes, &passed);
+    tell(&refused);
+    if kept > 0 {
+        let suites: Vec<_> = run.suites.iter().map(|suite| visible_line(suite.file.as_bytes())).collect();
+        terminal::say(&format!("  Pending {kept}: capsule-run review {}", suites.join(" ")));
     }
 }

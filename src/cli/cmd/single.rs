@@ -1,5 +1,6 @@
 //! `capsule-run -- CMD` and `capsule-run --json`: a run of one case, and one JSON object.
 
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::cli::{account, binds, exit, files, ids, overrides, signals, terminal}
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::Code;
 use crate::policy::{self, Request, WorkspaceChoice};
-use crate::report::result;
+use crate::report::{self, ResultObject};
 use crate::resolve::{self, Operator, ResolvedCase};
 use crate::runner::{self, RunPlan};
 use crate::sandbox::Fresh;
@@ -73,7 +74,7 @@ fn typed_request(args: &SingleArgs) -> Result<Request, Vec<Diagnostic>> {
 }
 
 fn read_request(args: &SingleArgs) -> Result<Request, Vec<Diagnostic>> {
-    let text = files::read_text_from(std::io::stdin().lock()).map_err(|error| {
+    let text = files::read_text_from(io::stdin().lock()).map_err(|error| {
         vec![plain(Code::InvalidInput, format!("the request on standard input cannot be read: {error}"), "")]
     })?;
     let mut request = policy::parse_request(&Source { name: "<stdin>".to_owned(), text: Arc::from(text) })?;
@@ -94,7 +95,8 @@ fn workspace(option: Option<&Path>) -> WorkspaceChoice {
 /// `--dry-run`.
 fn plan(job: &Job) -> Result<u8, Failure> {
     let explanation = resolve::explain_command(&job.request, &job.operator)?;
-    Ok(print(&format!("{:#}", explanation.to_json()), exit::OK))
+    let written = terminal::print_all(&|out| report::write_json(&explanation, out));
+    Ok(if written.is_ok() { exit::OK } else { exit::REPORT_LOST })
 }
 
 fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8, Failure> {
@@ -125,13 +127,14 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
     }
     let status = exit::of_single(report, interrupted.signal());
     let tracked = monitoring.enable_resource_tracking;
-    let to_json = if tracked { result::to_json } else { result::to_json_untracked };
-    Ok(print(&to_json(report, id, args.pretty), status))
+    let result = ResultObject::new(report, id);
+    let result = if tracked { result } else { result.untracked() };
+    Ok(print(&|out| result.write(args.pretty, out), status))
 }
 
 /// Prints the result; `status`, unless it is lost.
-fn print(json: &str, status: u8) -> u8 {
-    match terminal::print(format!("{}\n", terminal::json_without_commands(json)).as_bytes()) {
+fn print(result: &dyn Fn(&mut dyn Write) -> io::Result<()>, status: u8) -> u8 {
+    match terminal::print_all(result) {
         Ok(()) => status,
         Err(error) => {
             terminal::say(&format!("error: cannot write the result: {error}"));
@@ -147,7 +150,8 @@ fn refuse(failure: &Failure, args: &SingleArgs, id: String) -> u8 {
     failure.tell(ColorWhen::Auto, MessageFormat::Human, status);
     match failure.code_and_message() {
         Some((code, message)) if !args.dry_run => {
-            print(&result::refused_to_json(&id, code, &message, args.pretty), status)
+            let result = ResultObject::refused(&id, code, &message);
+            print(&|out| result.write(args.pretty, out), status)
         }
         _ => status,
     }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use serde_json::json;
 use tempfile::TempDir;
 
 use crate::cli::args::{OutputWhen, SuiteArgs};
+use crate::cli::calibrate::{self, Bench, TimeLimit};
 use crate::cli::engine::engine;
 use crate::cli::event_log::{EventLog, EventTarget};
 use crate::cli::failure::Failure;
@@ -18,29 +18,25 @@ use crate::cli::load::{self, Places};
 use crate::cli::progress::Progress;
 use crate::cli::recorder::{self, Recorder, Unbegun};
 use crate::cli::report_file::ReportFile;
-use crate::cli::reports::{self, Ci, Reports};
+use crate::cli::reports::{self, Ci, Reports, Written};
 use crate::cli::run_meta;
 use crate::cli::select::{Choice, Chosen, Order, Previous, choose};
 use crate::cli::signals::{self, Cause, Interrupted, People, Watching};
 use crate::cli::solutions::{self, Solutions};
 use crate::cli::variables::{self, FlakyArg};
 use crate::cli::{
-    account, binds, build_cache, cmd, exit, ids, last_words, overrides, packages, review, terminal,
+    binds, build_cache, closing, cmd, dry_run, exit, ids, last_words, overrides, packages, terminal,
 };
-use crate::judge::Status;
 use crate::report::record::{RunFooter, RunHeader};
-use crate::report::text::{self, TextStyle};
-use crate::report::{CaseReport, RunRecords, RunReport, SuiteInfo};
-use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite};
+use crate::report::text::TextStyle;
+use crate::report::{RunRecords, RunReport, SuiteInfo};
+use crate::resolve::{Operator, ResolvedCase, ResolvedSuite};
 use crate::runner::{self, Again, BrokenSuite, BuildCache, Event, Flaky, RunPlan};
 use crate::sandbox::cancel::Cancel;
 use crate::units::{parse_duration, visible_line};
 
 /// What runs that are under way get to end by themselves after the first signal.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// Lines of failures shown in one run; the reports have everything.
-const MOST_LINES: usize = 2_000;
 
 /// Everything that was loaded and decided.
 struct Job {
@@ -67,18 +63,18 @@ struct Job {
 
 /// Runs suites.
 pub(in crate::cli) fn run(args: SuiteArgs, places: &Places) -> u8 {
-    let done = prepare(&args, places).and_then(|job| {
+    let done = prepare(&args, places).and_then(|mut job| {
         job.chosen.tell(args.show.quiet);
         if args.list {
             return Ok(list(&job));
         }
         if args.dry_run {
-            return Ok(print(&format!("{:#}\n", plan(&job))));
+            return Ok(dry_run::print(&job.suites, &job.cases));
         }
         if job.cases.is_empty() {
-            return Ok(job.chosen.nothing(args.select.no_cases));
+            return report_nothing(&job, &args, places);
         }
-        execute(&job, &args, places)
+        execute(&mut job, &args, places)
     });
     done.unwrap_or_else(|failure| {
         let status = match failure {
@@ -120,7 +116,7 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
     let (cases, broken) = load::all_cases(&mut suites);
     let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
     let all = cases.len();
-    let builds = build_cache::open(&args.cache, places)?;
+    let builds = build_cache::open(&args.cache, places, &operator)?;
     let Choice { cases, mut chosen } = choose(cases, &suites, &args.select, &history)?;
     let cases: Vec<_> = cases.into_iter().map(Arc::new).collect();
     let order = ordered(args.order, &cases, &suites, &history, &mut chosen);
@@ -199,37 +195,18 @@ fn list(job: &Job) -> u8 {
     print(&ids)
 }
 
-/// `--dry-run`: what would run, in order, and every value of it.
-fn plan(job: &Job) -> serde_json::Value {
-    let suites = job
-        .suites
-        .iter()
-        .map(|suite| json!({"name": suite.name, "file": suite.file, "sha256": suite.sha256}));
-    let cases = job.cases.iter().map(|case| {
-        let needs: Vec<_> = case.needs.iter().map(ToString::to_string).collect();
-        json!({
-            "id": &*case.id.0,
-            "suite": job.suites[case.suite].name,
-            "file": &*case.file,
-            "line": case.line,
-            "points": case.points,
-            "needs": needs,
-            "values": resolve::explain(case).to_json(),
-        })
-    });
-    json!({"suites": suites.collect::<Vec<_>>(), "cases": cases.collect::<Vec<_>>()})
-}
-
 fn print(text: &str) -> u8 {
     if terminal::print(text.as_bytes()).is_ok() { exit::OK } else { exit::REPORT_LOST }
 }
 
-fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> {
+fn execute(job: &mut Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> {
     let cancel = Cancel::new()?;
     let watching =
         Watching { grace: GRACE, run_timeout: job.run_timeout, keys: Progress::is_live(&args.show) };
     let _restored = Restored;
     let interrupted = signals::watch(&cancel, watching)?;
+    let found = find_limit(job, args, places, &cancel)?;
+    let job = &*job;
     let mut run = unfinished(job, places);
     last_words::run_is(&run.meta.id);
     let known = RunHeader::new(&run.meta, &run.suites);
@@ -258,31 +235,74 @@ fn execute(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> 
     let ended = exit::of_run(recorded.tally(), interrupted.cause());
     let (mut status, mut reason) = job.chosen.rest(ended);
     let ci = Ci::new(args.stream.ci);
+    let mut limit = None;
     match &job.solutions {
         None => {
             job.history.keep(&run.meta, &run.suites, (&job.cases, recorded.tally()), &job.chosen, status);
             let footer = RunFooter::new(&run.meta, status, reason);
-            show(&run, &recorded.view(&footer), args, &style, &ci);
+            closing::show(&run, &recorded.view(&footer), &args.show, &style, &ci);
         }
         Some(solutions) => {
             if interrupted.cause().is_none() {
-                (status, reason) = solutions.status(&run);
+                limit = calibrate::check(bench(job, places, &cancel), solutions, found, &run);
+                (status, reason) = solutions.status(&run, limit.as_ref());
             }
-            terminal::say_text(&solutions.table(&run));
+            terminal::say_text(&solutions.table(&run, limit.as_ref()));
         }
     }
-    update(&run, args);
+    cmd::review::update(&run, &args.update);
     let mut written = reports::end(reports, recorded, (&run.meta, status, reason), &ci);
     if let (Some(solutions), Some(path)) = (&job.solutions, &args.verdicts) {
-        let text = format!("{:#}\n", solutions.json(&run));
+        let text = format!("{:#}\n", solutions.json(&run, limit.as_ref()));
         let write = |out: &mut dyn std::io::Write| out.write_all(text.as_bytes());
         let result = ReportFile::open(path, &write).and_then(|file| file.write(&write));
         written.add(path.display().to_string(), result);
     }
+    tell_files(&written, args);
+    Ok(written.status)
+}
+
+/// A run without a case: the reports that were asked for say so, and nobody reads yesterday's.
+fn report_nothing(job: &Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failure> {
+    let mut run = unfinished(job, places);
+    let known = RunHeader::new(&run.meta, &run.suites);
+    let reports = open_reports(job, args, &run, &known)?;
+    let log = EventLog::open(job.events.as_ref(), &places.scratch)?;
+    let recorder = Recorder::start(known, &job.cases, args.reports.audience.into(), true, log);
+    let status = job.chosen.nothing(args.select.no_cases);
+    run.meta.complete = true;
+    let reason = "no case was selected";
+    let written =
+        reports::end(reports, recorder.end().0, (&run.meta, status, reason), &Ci::new(args.stream.ci));
+    tell_files(&written, args);
+    Ok(written.status)
+}
+
+fn tell_files(written: &Written, args: &SuiteArgs) {
     if !written.files.is_empty() && !args.show.quiet {
         terminal::say(&format!("  Reports {}", visible_line(written.files.join(" ").as_bytes())));
     }
-    Ok(written.status)
+}
+
+fn bench<'a>(job: &'a Job, places: &'a Places, cancel: &'a Cancel) -> Bench<'a> {
+    Bench { operator: &job.operator, jobs: job.jobs, builds: &job.builds, scratch: &places.scratch, cancel }
+}
+
+/// The limit of time that reference solutions decide, for every case of the run.
+fn find_limit(
+    job: &mut Job,
+    args: &SuiteArgs,
+    places: &Places,
+    cancel: &Cancel,
+) -> Result<Option<TimeLimit>, Failure> {
+    let Some(solutions) = &job.solutions else { return Ok(None) };
+    let mut cases = std::mem::take(&mut job.cases);
+    let found = calibrate::find(bench(job, places, cancel), solutions, &mut cases);
+    job.cases = cases;
+    if let (Ok(Some(limit)), false) = (&found, args.show.quiet) {
+        terminal::say_text(&limit.text());
+    }
+    found
 }
 
 /// Whether more is wanted at the end than totals and failures: then every case stays in memory.
@@ -425,76 +445,4 @@ fn header(job: &Job, run: &RunReport, style: &TextStyle) -> String {
         [version, paths.join(" "), cases, plural(job.jobs.get(), "job"), format!("run {}", run.meta.id)];
     let line = parts.join(style.mark(" · ", " - "));
     format!(" {}", style.fit(&line, style.width.saturating_sub(2).max(20)))
-}
-
-/// `--accept` and `--pending`. An interrupted run has not seen all who expect the same.
-fn update(run: &RunReport, args: &SuiteArgs) {
-    let wanted = args.update.accept || args.update.pending;
-    if !wanted || run.is_unfinished() {
-        return;
-    }
-    if !args.update.accept && terminal::in_ci() {
-        return terminal::say("note: this is a CI job: --pending writes nothing here");
-    }
-    let changes = review::of_run(&run.cases);
-    let passed = run.cases.iter().filter(|report| report.verdict.status == Status::Passed);
-    let passed: Vec<_> = passed.map(|report| Arc::clone(&report.case)).collect();
-    if args.update.accept {
-        let (done, refused) = review::accept(&changes.iter().collect::<Vec<_>>());
-        cmd::review::tell(&refused);
-        let plural = if done == 1 { "" } else { "s" };
-        return terminal::say(&format!("  Accepted {done} change{plural}; run again to see them pass"));
-    }
-    let (kept, refused) = review::keep(&changes, &passed);
-    cmd::review::tell(&refused);
-    if kept > 0 {
-        let suites: Vec<_> = run.suites.iter().map(|suite| visible_line(suite.file.as_bytes())).collect();
-        terminal::say(&format!("  Pending {kept}: capsule-run review {}", suites.join(" ")));
-    }
-}
-
-/// What people see when it is over: failures in suite order, then the summary.
-fn show(run: &RunReport, records: &RunRecords<'_>, args: &SuiteArgs, style: &TextStyle, ci: &Ci) {
-    let failed = |status| matches!(status, Status::Failed | Status::Error);
-    let wanted = |report: &&CaseReport| match args.show.output {
-        OutputWhen::Never => false,
-        OutputWhen::All => !report.attempts.is_empty(),
-        OutputWhen::Fail => failed(report.verdict.status),
-    };
-    if args.show.verbose {
-        let seen = run.cases.iter().filter(|report| style.audience.sees(report.case.visibility));
-        seen.for_each(|report| terminal::say_text(&in_full(report)));
-    }
-    let (mut left, mut shown) = (MOST_LINES, 0);
-    for report in run.cases.iter().filter(wanted) {
-        let block = text::failure(report, style);
-        let lines = block.lines().count();
-        if lines > left && args.show.diff_lines.0 != usize::MAX {
-            break;
-        }
-        left = left.saturating_sub(lines);
-        shown += 1;
-        let title = format!("{} {}", text::word(report), report.case.id);
-        ci.say_block(&title, &block);
-    }
-    let all = match args.show.output {
-        OutputWhen::Never => 0,
-        OutputWhen::All => run.cases.iter().filter(wanted).count(),
-        OutputWhen::Fail => records.tally().briefs().iter().filter(|brief| failed(brief.status)).count(),
-    };
-    if all > shown {
-        let more = all - shown;
-        terminal::say(&format!(
-            "  {more} more {} not shown: {} --only ID, or the reports (--json, --junit)\n",
-            if more == 1 { "case is" } else { "cases are" },
-            style.rerun
-        ));
-    }
-    terminal::say_text(&text::summary(run, records, style));
-}
-
-/// `--verbose`: what was decided for a case and what was in force.
-fn in_full(report: &CaseReport) -> String {
-    let id = visible_line(report.case.id.0.as_bytes());
-    format!(" {id}\n{}{}\n", resolve::explain(&report.case).to_text(), account::after(report))
 }

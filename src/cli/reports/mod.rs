@@ -8,4 +8,4 @@ mod files;
 pub(super) use args::{ReportArgs, StreamArgs};
 pub(super) use ci::Ci;
 pub(super) use ending::{end, in_sarif};
-pub(super) use files::Reports;
+pub(super) use files::{Reports, Written};

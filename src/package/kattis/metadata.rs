@@ -6,6 +6,7 @@ use crate::package::compare;
 use crate::package::folder::{Document, Folder};
 use crate::package::problem::{Copied, Problem};
 use crate::package::read::{get, number, scalar, words};
+use crate::package::timing::{self, Timing};
 use crate::suite::{Node, Value};
 use crate::units::Bytes;
 
@@ -34,6 +35,8 @@ pub(super) struct Metadata {
     pub(super) interactive: bool,
     /// Whether a program of the package judges outputs.
     pub(super) custom: bool,
+    /// How often a submission may be run for one case.
+    pub(super) passes: u32,
     /// Arguments of every validator (legacy).
     pub(super) flags: Vec<String>,
 }
@@ -53,7 +56,7 @@ pub(in crate::package) fn read(folder: &mut Folder<'_>) -> Option<Problem> {
     };
     limits(folder, &metadata, &mut problem);
     problem.include = include(folder);
-    if metadata.custom || metadata.interactive {
+    if metadata.custom || metadata.interactive || metadata.passes > 1 {
         let judge = validator::find(folder, &metadata)?;
         if metadata.interactive { problem.interactor = Some(judge) } else { problem.checker = Some(judge) }
     }
@@ -95,11 +98,17 @@ fn metadata(folder: &mut Folder<'_>, document: Document) -> Option<Metadata> {
         }
     };
     let types = get(root, "type").and_then(words).unwrap_or_default();
-    let unsupported = |word: &&String| matches!(word.as_str(), "multi-pass" | "submit-answer");
-    if let Some(word) = types.iter().find(unsupported) {
+    if types.iter().any(|word| word == "submit-answer") {
         let node = get(root, "type").unwrap_or(root).clone();
-        folder.error_at(&document, &node, format!("problems of the type {word} cannot be run"), "");
+        let message = "problems of the type submit-answer have nothing to run";
+        folder.error_at(&document, &node, message, "compare the answers by hand: expect.stdout in a suite");
         return None;
+    }
+    if !folder.below("static_validator").is_empty() || folder.has("static_validator.py") {
+        folder.error(
+            "static validators (static_validator/) cannot be run",
+            "take it away, or say it as `source` rules in a suite",
+        );
     }
     let validation = get(root, "validation").and_then(scalar).unwrap_or_default();
     let validation: Vec<&str> = validation.split_whitespace().collect();
@@ -107,11 +116,26 @@ fn metadata(folder: &mut Folder<'_>, document: Document) -> Option<Metadata> {
     let has_validator = !folder.below("output_validator").is_empty() || folder.has("output_validator.py");
     Some(Metadata {
         scoring: types.iter().any(|word| word == "scoring"),
+        passes: passes(folder, &document, &types),
         interactive: types.iter().any(|word| word == "interactive") || validation.contains(&"interactive"),
         custom: validation.contains(&"custom") || (format == Format::New && has_validator),
         flags: flags.split_whitespace().map(str::to_owned).collect(),
         format,
         document,
+    })
+}
+
+/// `limits.validation_passes` of a problem of several passes.
+fn passes(folder: &mut Folder<'_>, document: &Document, types: &[String]) -> u32 {
+    if !types.iter().any(|word| word == "multi-pass") {
+        return 1;
+    }
+    let limits = get(&document.root, "limits");
+    let Some(node) = limits.and_then(|limits| get(limits, "validation_passes")) else { return 2 };
+    let passes = scalar(node).and_then(|text| text.parse().ok()).filter(|passes| (2..=100).contains(passes));
+    passes.unwrap_or_else(|| {
+        folder.error_at(document, node, "`validation_passes` is no number from 2 to 100", "");
+        2
     })
 }
 
@@ -141,9 +165,19 @@ fn limits(folder: &mut Folder<'_>, metadata: &Metadata, problem: &mut Problem) {
         bounded(folder, metadata, &limits, "compilation_time", MOST_SECONDS).map(|time| whole(time.ceil()));
     problem.time =
         bounded(folder, metadata, &limits, "time_limit", MOST_SECONDS).or_else(|| file_limit(folder));
+    let (timing, wrong) = timing::factors(&limits, metadata.format == Format::Legacy);
+    for (node, key) in wrong {
+        let message = format!("`{key}` is no factor from 1 and no step of time");
+        folder.error_at(&metadata.document, &node, message, "");
+    }
+    problem.timing = Some(Timing { stated: problem.time, ..timing });
     if problem.time.is_none() {
         problem.time = Some(10.0);
-        problem.notes.push("The package states no time limit: 10 s of CPU time are assumed.".to_owned());
+        problem.notes.push(
+            "The package states no time limit: 10 s of CPU time are assumed. Its reference solutions \
+             (suite --submissions) tell what it should be."
+                .to_owned(),
+        );
     }
 }
 

@@ -18,12 +18,12 @@ pub(super) fn find(folder: &mut Folder<'_>, metadata: &Metadata) -> Option<Judge
             match entries.as_slice() {
                 [] => Vec::new(),
                 [only] => program(folder, place, only),
-                several => {
-                    let message =
-                        format!("there are {} validators in {place}: one can be run", several.len());
-                    folder.error(message, "leave one of them, or call one from the other");
+                several if metadata.interactive => {
+                    let message = format!("{} validators in {place} cannot all talk to it", several.len());
+                    folder.error(message, "leave one of them");
                     return None;
                 }
+                several => return all(folder, metadata, place, several),
             }
         }
         Format::New => folder_program(folder, place),
@@ -32,10 +32,50 @@ pub(super) fn find(folder: &mut Folder<'_>, metadata: &Metadata) -> Option<Judge
         folder.error(format!("the package judges by a program of its own, and {place}/ has none"), "");
         return None;
     }
+    let commands = commands(folder, &files)?;
+    Some(judge(folder, metadata, files, commands))
+}
+
+fn judge(folder: &mut Folder<'_>, metadata: &Metadata, files: Vec<Copied>, (run, build): Commands) -> Judge {
     let (time, memory, output) = validation_limits(folder, metadata);
-    let (run, build) = commands(folder, &files)?;
-    let args = metadata.flags.clone();
-    Some(Judge { protocol: Protocol::Kattis, run, build, files, args, time, memory, output })
+    let (args, passes) = (metadata.flags.clone(), metadata.passes);
+    Judge { protocol: Protocol::Kattis, run, build, files, args, time, memory, output, passes }
+}
+
+/// Several validators as one: each in a folder of its own, one after the other; all must accept.
+fn all(folder: &mut Folder<'_>, metadata: &Metadata, place: &str, names: &[String]) -> Option<Judge> {
+    let mut files = Vec::new();
+    let (mut builds, mut outputs) = (Vec::new(), Vec::new());
+    let mut run = "out=/tmp/output; cat > $out\n".to_owned();
+    for (number, name) in (1..).zip(names) {
+        let own = program(folder, place, name);
+        let (command, build) = commands(folder, &own)?;
+        let beside = format!("validator-{number}");
+        files.extend(own.into_iter().map(|file| Copied { to: format!("{beside}/{}", file.to), ..file }));
+        run.push_str(&format!(
+            "s=0; (cd {beside} && exec {} \"$@\" < $out) || s=$?; [ $s -eq 42 ] || exit $s\n",
+            shell(&command)
+        ));
+        if let Some((command, made)) = build {
+            builds.push(format!("(cd {beside} && {})", shell(&command)));
+            outputs.extend(made.into_iter().map(|file| format!("{beside}/{file}")));
+        }
+    }
+    run.push_str("exit 42\n");
+    let in_shell = |line: String| vec!["sh".to_owned(), "-c".to_owned(), line, "validators".to_owned()];
+    // What is not built is handed on as it is.
+    if !builds.is_empty() {
+        outputs.extend(files.iter().map(|file| file.to.clone()));
+        outputs.sort();
+        outputs.dedup();
+    }
+    let build = (!builds.is_empty()).then(|| (in_shell(builds.join(" && ")), outputs));
+    Some(judge(folder, metadata, files, (in_shell(run), build)))
+}
+
+fn shell(words: &[String]) -> String {
+    let quoted = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''")));
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 /// A file, or a folder of files.

@@ -70,7 +70,7 @@ impl<'s> Reader<'s> {
         let line = self.lines.partition_point(|start| *start <= span.start);
         let what = if path.is_empty() { short(key) } else { format!("[{}]", short(path)) };
         let line = u32::try_from(line).unwrap_or(u32::MAX);
-        Origin::File { file: self.source.name.clone(), line, what }
+        Origin::File { file: self.source.name.as_str().into(), line, what: what.into() }
     }
 
     pub(crate) fn mistake(&mut self, mistake: Mistake) {

@@ -4,4 +4,6 @@
 mod escape;
 mod service;
 
+pub(super) use escape::begins_command;
+pub use escape::without_commands;
 pub use service::{MOST_ANNOTATIONS, Service, annotation, more, section};

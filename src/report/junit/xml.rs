@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::strip::strip_escapes;
+use crate::report::ci::begins_command;
 
 /// Where text is put: an attribute may not hold blanks other than spaces as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,11 @@ pub(super) fn text(out: &mut dyn Write, text: &str) -> io::Result<()> {
 fn escape(text: &str, place: Place) -> String {
     let text = neutralise(&strip_escapes(text));
     let mut out = String::with_capacity(text.len() + text.len() / 8);
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
+            // What begins a command of a CI service, should the report get into its log.
+            '[' if begins_command(&text[..at]) => out.push_str("&#91;"),
+            ':' if text[at..].starts_with("::") && is_first(&text[..at]) => out.push_str("&#58;"),
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             // Always, so that no `]]>` is left.
@@ -39,6 +43,11 @@ fn escape(text: &str, place: Place) -> String {
         }
     }
     out
+}
+
+/// Whether nothing but blanks is before it in its line.
+fn is_first(before: &str) -> bool {
+    before.trim_end_matches([' ', '\t', '\r']).chars().next_back().is_none_or(|c| c == '\n')
 }
 
 /// A character that XML 1.0 does not know becomes a readable escape, not a character reference:
@@ -74,6 +83,14 @@ mod tests {
             "&lt;/system-out&gt;&lt;/testcase&gt;]]&gt;&amp;\"'\t&#13;\n"
         );
         assert_eq!(escape("\"\t\r\n", Place::Attribute), "&quot;&#9;&#13;&#10;");
+    }
+
+    #[test]
+    fn no_line_is_a_command_to_a_ci_service() {
+        assert_eq!(
+            escape("::a::b\n \t::c ##[d ##vso[e x[1]", Place::Text),
+            "&#58;:a::b\n \t&#58;:c ##&#91;d ##vso&#91;e x[1]"
+        );
     }
 
     #[test]

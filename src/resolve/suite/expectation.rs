@@ -7,11 +7,11 @@ use super::planned::Planned;
 use super::resolver::{Resolver, path_shown};
 use super::settings::Layers;
 use crate::judge::{
-    Code, Compare, ExitExpectation, Expectation, Expected, FileExpectation, Order, Resource,
+    Code, Compare, ExitExpectation, Expectation, Expected, FileExpectation, FileGlob, Order, Resource,
     ResourceExpectation, StreamExpectation,
 };
 use crate::resolve::ResolvedLimits;
-use crate::suite::{Content, Exit, ExpectBytes, ExpectFile, Spanned, wrong_bytes};
+use crate::suite::{Content, Exit, ExpectBytes, ExpectFile, Spanned, is_glob, wrong_bytes};
 
 /// A build step must exit with 0; whatever it prints.
 pub(super) fn of_build() -> Expectation {
@@ -80,9 +80,14 @@ impl Resolver<'_> {
         let Some(common) = layers.most_first().find(some) else { return Vec::new() };
         let mut files = Vec::new();
         for (path, file) in &common.expect.files {
-            let one = |expected, absent| FileExpectation { path: path.clone(), expected, absent };
+            let one = |expected, absent| FileExpectation { path: path.clone(), expected, absent, glob: None };
             match file {
-                ExpectFile::Absent => files.push(one(None, true)),
+                ExpectFile::Absent => {
+                    // The parser has seen to it that it is one.
+                    let text = path.to_str().filter(|text| is_glob(text));
+                    let glob = text.and_then(|text| FileGlob::new(text).ok());
+                    files.push(FileExpectation { glob, ..one(None, true) });
+                }
                 ExpectFile::Is(bytes) => {
                     let all = self.expected_all(bytes, compare);
                     if all.is_empty() {

@@ -72,6 +72,7 @@ impl Resolver<'_> {
             case,
             args,
             transcript: words.transcript.unwrap_or(TRANSCRIPT),
+            passes: words.passes.unwrap_or(1),
         }
     }
 }

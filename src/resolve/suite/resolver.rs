@@ -106,8 +106,6 @@ pub(super) struct Resolver<'a> {
     pub(super) contents: HashSet<Arc<[u8]>>,
     /// Files that have been read before they are needed.
     pub(super) ahead: HashMap<PathBuf, Result<FileContent, String>>,
-    /// The names of the files, for every case.
-    names: HashMap<String, Arc<str>>,
     /// How the last case is taken.
     pub(super) last_terms: Option<Arc<Terms>>,
     /// Files that have been read; `None` where reading failed and was complained about.
@@ -138,7 +136,6 @@ impl<'a> Resolver<'a> {
             shared: HashMap::new(),
             contents: HashSet::new(),
             ahead: HashMap::new(),
-            names: HashMap::new(),
             last_terms: None,
             read: HashMap::new(),
             judges: HashMap::new(),
@@ -270,15 +267,6 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The name of the file that `offset` stands in.
-    pub(super) fn name_of(&mut self, offset: usize) -> Arc<str> {
-        let name = &self.suite.sources.source(offset).name;
-        match self.names.get(name) {
-            Some(known) => Arc::clone(known),
-            None => Arc::clone(self.names.entry(name.clone()).or_insert(name.as_str().into())),
-        }
-    }
-
     /// Finds the submission and what it lacks.
     fn resolve_submission(&mut self) -> Vec<PathBuf> {
         let written = &self.suite.submission;
@@ -360,7 +348,7 @@ impl<'a> Resolver<'a> {
             kind: CaseKind::Case,
             suite: self.inputs.index,
             group: None,
-            file: self.name_of(start),
+            file: self.suite.sources.name(start),
             line: self.suite.sources.line(start),
             params: BTreeMap::new(),
             tags: Arc::default(),

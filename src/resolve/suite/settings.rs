@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::judge::Code;
 use crate::limits::{LimitField, Origin, Resolved, WrittenLimits};
 use crate::policy::{Isolation, Profile, Profiles};
-use crate::resolve::{self, CaseSettings, Operator, Settings, Sources};
+use crate::resolve::{self, CaseSettings, Operator, Settings, Sources, Surroundings};
 use crate::suite::{Common, LimitBlock, Spanned, Suite, SuiteProfile};
 use crate::units::{NoNul, format_duration};
 
@@ -57,15 +57,21 @@ impl<'a> Layers<'a> {
         !self.build && self.levels[0].is_none_or(silent)
     }
 
-    /// Whether the case itself says nothing that the settings depend on.
-    fn is_ordinary(&self) -> bool {
+    /// Whether the case itself says nothing that the settings depend on, its limits apart.
+    fn is_like_its_group_but_for_limits(&self) -> bool {
         self.is_like_its_group(|case| {
-            case.limits.spans.is_empty()
-                && case.env.is_empty()
-                && case.network.is_none()
-                && case.workdir.is_none()
-                && case.profile.is_none()
+            case.env.is_empty() && case.network.is_none() && case.workdir.is_none() && case.profile.is_none()
         })
+    }
+
+    /// The limits that the case itself has.
+    fn own_limits(&self) -> Option<&'a LimitBlock> {
+        self.levels[0].map(|case| &case.limits).filter(|limits| !limits.spans.is_empty())
+    }
+
+    /// The same levels without the case's own.
+    fn below(&self) -> Self {
+        Self { levels: [None, self.levels[1], self.levels[2]], group: self.group, build: self.build }
     }
 }
 
@@ -79,9 +85,9 @@ pub(super) fn profiles(suite: &Suite, operator: &Operator) -> Profiles {
 fn written(suite: &Suite, profile: &SuiteProfile) -> Profile {
     let at = profile.name.span.start;
     let origin = Origin::File {
-        file: suite.sources.source(at).name.clone(),
+        file: suite.sources.name(at),
         line: suite.sources.line(at),
-        what: format!("profile {}", profile.name.value),
+        what: format!("profile {}", profile.name.value).into(),
     };
     let inherits = profile.inherits.as_ref().map(|name| name.value.clone());
     Profile {
@@ -104,7 +110,7 @@ fn with_wall_time(mut limits: WrittenLimits) -> WrittenLimits {
     if let (None, Some(Resolved { value: Some(cpu), .. })) = (&limits.wall, &limits.cpu) {
         let wall = cpu.saturating_mul(3).saturating_add(Duration::from_secs(1));
         let how = format!("three times the CPU time of {} and a second", format_duration(*cpu));
-        limits.wall = Some(Resolved { value: wall, origin: Origin::Derived(how) });
+        limits.wall = Some(Resolved { value: wall, origin: Origin::Derived(how.into()) });
     }
     limits
 }
@@ -130,30 +136,56 @@ impl Resolver<'_> {
 
     /// Limits, environment and isolation of a case. After a mistake: something harmless.
     pub(super) fn settings(&mut self, layers: &Layers<'_>) -> Arc<CaseSettings> {
-        if !layers.is_ordinary() {
-            let settings = self.settings_of(layers).unwrap_or_else(harmless);
-            return Arc::new(CaseSettings::new(settings, self.sources()));
+        if !layers.is_like_its_group_but_for_limits() {
+            return self.settings_of(layers).unwrap_or_else(|| self.harmless());
         }
+        let Some(own) = layers.own_limits() else { return self.settings_of_group(layers) };
+        if let Some(settings) = self.settings_with(own, layers.group) {
+            return settings;
+        }
+        let Some(settings) = self.settings_of(layers) else { return self.harmless() };
+        self.keep_below_limits(layers, &settings.surroundings);
+        settings
+    }
+
+    /// What the cases of a group have that say nothing of their own.
+    fn settings_of_group(&mut self, layers: &Layers<'_>) -> Arc<CaseSettings> {
         let group = layers.group;
         if self.shared.get(&group).is_none_or(|shared| shared.settings.is_none()) {
             let settings = self.settings_of(layers);
-            let settings = settings.map(|settings| Arc::new(CaseSettings::new(settings, self.sources())));
             self.shared.entry(group).or_default().settings = Some(settings);
         }
         let shared = self.shared.get(&group).and_then(|shared| shared.settings.clone().flatten());
-        shared.unwrap_or_else(|| Arc::new(CaseSettings::new(harmless(), self.sources())))
+        shared.unwrap_or_else(|| self.harmless())
+    }
+
+    /// The settings of a group with other limits. `None` for the first case that has any, and where
+    /// something is wrong with them, which is for [`Self::settings_of`] to say.
+    fn settings_with(&self, own: &LimitBlock, group: Option<usize>) -> Option<Arc<CaseSettings>> {
+        let (below, surroundings) = self.shared.get(&group)?.below_limits.as_ref()?;
+        let limits = resolve::limits_on(below, with_wall_time(own.written.clone()), self.operator)?;
+        Some(Arc::new(CaseSettings { limits, surroundings: Arc::clone(surroundings) }))
+    }
+
+    fn keep_below_limits(&mut self, layers: &Layers<'_>, surroundings: &Arc<Surroundings>) {
+        let (profile, levels) = (self.profile_of(layers), self.levels_of(&layers.below()));
+        let levels: Vec<&Profile> = levels.iter().collect();
+        let below = resolve::limits_below(&levels, profile.as_ref(), &self.profiles, self.operator);
+        let shared = self.shared.entry(layers.group).or_default();
+        shared.below_limits = below.map(|below| (below, Arc::clone(surroundings)));
+    }
+
+    fn harmless(&self) -> Arc<CaseSettings> {
+        Arc::new(CaseSettings::new(harmless(), self.sources()))
     }
 
     fn sources(&self) -> Sources {
         self.submission.clone().map_or(Sources::Empty, |path| Sources::Folders(vec![path]))
     }
 
-    fn settings_of(&mut self, layers: &Layers<'_>) -> Option<Settings> {
-        let chosen = layers.first(|common| common.profile.as_ref());
-        if chosen.is_some_and(|name| self.broken_profiles.contains(&name.value)) {
-            return None;
-        }
-        let profile = match chosen {
+    /// The profile that the limits of a case start from, where somebody says so.
+    fn profile_of(&self, layers: &Layers<'_>) -> Option<Resolved<String>> {
+        match layers.first(|common| common.profile.as_ref()) {
             Some(name) => Some(Resolved {
                 value: name.value.clone(),
                 origin: self.origin(name, format!("profile {}", name.value)),
@@ -161,13 +193,25 @@ impl Resolver<'_> {
             None if layers.build => Some(Resolved::builtin("compile".to_owned())),
             None => self.language.as_ref().map(|commands| Resolved {
                 value: commands.profile.to_owned(),
-                origin: Origin::Derived(format!("the language {}", commands.language)),
+                origin: Origin::Derived(format!("the language {}", commands.language).into()),
             }),
-        };
-        let levels: Vec<Profile> = layers.most_first().map(|common| self.level(common)).collect();
+        }
+    }
+
+    /// The levels in the words of the policy, the most particular first.
+    fn levels_of(&self, layers: &Layers<'_>) -> Vec<Profile> {
+        layers.most_first().map(|common| self.level(common)).collect()
+    }
+
+    fn settings_of(&mut self, layers: &Layers<'_>) -> Option<Arc<CaseSettings>> {
+        let chosen = layers.first(|common| common.profile.as_ref());
+        if chosen.is_some_and(|name| self.broken_profiles.contains(&name.value)) {
+            return None;
+        }
+        let (profile, levels) = (self.profile_of(layers), self.levels_of(layers));
         let levels: Vec<&Profile> = levels.iter().collect();
         match resolve::settings(&levels, profile.as_ref(), &self.profiles, self.operator) {
-            Ok(settings) => Some(settings),
+            Ok(settings) => Some(Arc::new(CaseSettings::new(settings, self.sources()))),
             Err(errors) => {
                 for error in errors {
                     let place = self.place_of(&error, layers, chosen).map(|span| self.suite.place(&span, ""));
@@ -180,8 +224,8 @@ impl Resolver<'_> {
 
     fn origin<T>(&self, written: &Spanned<T>, what: String) -> Origin {
         let at = written.span.start;
-        let (file, line) = (self.suite.sources.source(at).name.clone(), self.suite.sources.line(at));
-        Origin::File { file, line, what }
+        let (file, line) = (self.suite.sources.name(at), self.suite.sources.line(at));
+        Origin::File { file, line, what: what.into() }
     }
 
     /// One level in the words of the policy.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::resolver::Resolver;
 use super::settings::Layers;
-use crate::resolve::{CaseSettings, FileLine, WrittenAt};
+use crate::limits::WrittenLimits;
+use crate::resolve::{CaseSettings, FileLine, Surroundings, WrittenAt};
 use crate::sandbox::spec::InputFile;
 use crate::units::NoNul;
 
@@ -13,6 +14,8 @@ use crate::units::NoNul;
 pub(super) struct Shared {
     /// The inner `None` where they are broken, which has been complained about.
     pub(super) settings: Option<Option<Arc<CaseSettings>>>,
+    /// What its cases with limits of their own have below these.
+    pub(super) below_limits: Option<(WrittenLimits, Arc<Surroundings>)>,
     argv: Option<Arc<[NoNul]>>,
     files: Option<Arc<[InputFile]>>,
     tags: Option<Arc<[String]>>,
@@ -85,7 +88,7 @@ impl Resolver<'_> {
     }
 
     /// Where the values were written that are no settings.
-    pub(super) fn written_at(&mut self, layers: &Layers<'_>) -> WrittenAt {
+    pub(super) fn written_at(&self, layers: &Layers<'_>) -> WrittenAt {
         let command = layers.first(|common| common.command.as_ref()).map(|command| command.span.start);
         let stdin = layers.first(|common| common.stdin.as_ref()).map(|stdin| stdin.span.start);
         let expect = layers.first(|common| common.expect.span.as_ref()).map(|span| span.start);
@@ -98,7 +101,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn file_line(&mut self, offset: usize) -> FileLine {
-        FileLine { file: self.name_of(offset), line: self.suite.sources.line(offset) }
+    fn file_line(&self, offset: usize) -> FileLine {
+        FileLine { file: self.suite.sources.name(offset), line: self.suite.sources.line(offset) }
     }
 }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{SuiteInputs, load_suite};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::{Code, Compare, ExitExpectation, FloatTolerance, StreamExpectation};
-use crate::limits::Origin;
+use crate::limits::{Origin, Resolved};
 use crate::resolve::{
     CaseKind, FileContent, FileKind, Files, GroupScore, Operator, ResolvedCase, ResolvedSuite, Sources,
     Visibility,
@@ -186,13 +186,39 @@ fn a_case_goes_before_its_group_and_the_group_before_the_defaults() {
     assert_eq!(sum.limits.memory.value, Bytes::mib(1));
     assert_eq!(sum.limits.cpu.value, Some(Duration::from_secs(2)));
     let Origin::File { what, line, .. } = &sum.limits.wall.origin else { panic!("no file") };
-    assert_eq!(what, "case sum");
+    assert_eq!(&**what, "case sum");
     assert!(HOMEWORK.lines().nth(*line as usize - 1).is_some_and(|line| line.contains("timeout: 1s")));
     assert_eq!(case(&suite, "sample/1").limits.wall.value, Duration::from_secs(5));
     assert_eq!(sum.workdir, Path::new("/workspace/sub"));
     assert_eq!(sum.visibility, Visibility::AfterDueDate);
     assert_eq!(case(&suite, "secret/a").visibility, Visibility::Hidden);
     assert_eq!(*case(&suite, "secret/a").tags, ["slow"]);
+}
+
+#[test]
+fn a_case_with_limits_of_its_own_has_the_same_settings_behind_others_and_alone() {
+    let suite = |before: &str| {
+        format!(
+            "version: 1\nprofiles: {{p: {{cpu_time: 2s, memory: 99M}}}}\n\
+             defaults: {{run: [x], profile: p, limits: {{max_pids: 7, timeout: 9s}}, env: {{A: b}}}}\n\
+             groups: [{{name: g, limits: {{timeout: 8s}}, workdir: sub}}]\ncases:\n{before}\n\
+             \x20 - {{id: y, group: g, limits: {{cpu_time: 3s}}}}\n  - {{id: z, limits: {{memory: 5M}}}}\n"
+        )
+    };
+    let others =
+        "  - {id: v, group: g, limits: {memory: 1M}}\n  - {id: w, limits: {timeout: 1s, max_pids: 3}}";
+    let mut operator = Operator::default();
+    operator.overrides.settings.limits.open_files = Some(Resolved::builtin(77));
+    for factor in [None, Some(2_500)] {
+        operator.overrides.time_factor = factor.map(Resolved::builtin);
+        let of = |before| load_with(&suite(before), &[], &operator).expect("no mistakes");
+        let (behind, alone) = (of(others), of("#\n#"));
+        for id in ["g/y", "z"] {
+            assert_eq!(case(&behind, id).settings, case(&alone, id).settings, "{id}");
+        }
+        assert_eq!(case(&behind, "z").limits.memory.value, Bytes::mib(5));
+        assert_eq!(case(&behind, "g/y").limits.open_files.value, 77);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::{fs, io};
 
 use super::counters::{field, read};
 use super::owner;
+use crate::sandbox::procfs;
 use crate::sandbox::spec::CgroupChoice;
 
 /// Which interface is in use.
@@ -55,8 +56,8 @@ impl Layout {
     /// Looks at this process's cgroups and tries whether cases can have folders there; or in `given`,
     /// a version 2 folder that somebody has made for that, and then nowhere else.
     pub(in crate::sandbox) fn probe(choice: CgroupChoice, given: Option<&Path>) -> Self {
-        let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let own = procfs::text("/proc/self/cgroup").unwrap_or_default();
+        let mounts = procfs::text("/proc/self/mountinfo").unwrap_or_default();
         let hierarchies = Hierarchies::parse(&own, &mounts);
         let mut found = Self::find(choice, given, &hierarchies);
         found.above = hierarchies.refusals(&found);
@@ -128,17 +129,21 @@ impl Layout {
         }
     }
 
-    /// Our own folder below one of [`Layout::parents`], made on first use.
+    /// Our own folder below one of [`Layout::parents`], made if it is not there.
     pub(super) fn ours(&self, parent: &Path) -> io::Result<PathBuf> {
-        self.make_ours()?;
-        Ok(parent.join(owner::folder_name()))
+        let folder = parent.join(owner::folder_name());
+        match self.kind {
+            Kind::V1 { .. } => make(&folder)?,
+            Kind::V2 { .. } | Kind::None => self.make_ours()?,
+        }
+        Ok(folder)
     }
 
     fn make_ours(&self) -> io::Result<()> {
         if self.created.get().is_some() {
             return Ok(());
         }
-        for parent in self.parents() {
+        for parent in self.parents().into_iter().filter(|parent| self.needs(parent)) {
             let made = make(&parent.join(owner::folder_name()));
             made.inspect_err(|_| self.remove_ours())?;
         }
@@ -147,6 +152,16 @@ impl Layout {
         }
         let _ = self.created.set(());
         Ok(())
+    }
+
+    /// Whether limits cannot be held without a folder there. What only weighs is made when it is asked for.
+    fn needs(&self, parent: &Path) -> bool {
+        match &self.kind {
+            Kind::V1 { memory, pids, cpuacct, .. } => {
+                [memory, pids, cpuacct].iter().any(|one| *one == parent)
+            }
+            Kind::V2 { .. } | Kind::None => true,
+        }
     }
 
     fn remove_ours(&self) {
@@ -253,19 +268,10 @@ impl Hierarchies {
         let needed =
             |name: &str| self.controller(name).ok_or(format!("cgroup v1: no {name} controller is mounted"));
         let (memory, pids, cpuacct) = (needed("memory")?, needed("pids")?, needed("cpuacct")?);
-        let layout = |cpu| {
-            let kind = Kind::V1 { memory: memory.clone(), pids: pids.clone(), cpuacct: cpuacct.clone(), cpu };
-            Layout::new(kind, false, String::new())
-        };
-        // What weighs is not needed, but for a host that has it in a folder of the others.
-        let all = layout(self.controller("cpu"));
-        if all.make_ours().is_ok() {
-            return Ok(all);
-        }
-        drop(all);
-        let without = layout(None);
-        without.make_ours().map_err(|error| format!("cgroup v1: {error}"))?;
-        Ok(without)
+        let kind = Kind::V1 { memory, pids, cpuacct, cpu: self.controller("cpu") };
+        let layout = Layout::new(kind, false, String::new());
+        layout.make_ours().map_err(|error| format!("cgroup v1: {error}"))?;
+        Ok(layout)
     }
 
     fn usable_v2(&self) -> Result<PathBuf, String> {

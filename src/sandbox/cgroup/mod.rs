@@ -43,6 +43,17 @@ pub(super) enum Placement<'a> {
     Nowhere,
 }
 
+/// Where a case's folders are made.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// Beside those of other cases.
+    Beside,
+    /// In the home of a worker (version 2).
+    In(&'a Home),
+    /// There are no other cases: our own folders serve (version 1).
+    Alone,
+}
+
 /// The cgroup of one case. Dropping it removes the folders.
 pub(super) enum Cgroup {
     V1(Box<v1::V1>),
@@ -70,9 +81,14 @@ pub(super) struct Names {
 
 impl Cgroup {
     /// Makes the folders and sets the limits.
-    pub(super) fn create(layout: &Layout, limits: &Limits, home: Option<&Home>) -> io::Result<Self> {
+    pub(super) fn create(layout: &Layout, limits: &Limits, place: Place<'_>) -> io::Result<Self> {
+        let home = match place {
+            Place::In(home) => Some(home),
+            Place::Beside | Place::Alone => None,
+        };
+        let alone = matches!(place, Place::Alone);
         match layout.version() {
-            CgroupVersion::V1 => v1::V1::create(layout, limits).map(|v1| Self::V1(Box::new(v1))),
+            CgroupVersion::V1 => v1::V1::create(layout, limits, alone).map(|v1| Self::V1(Box::new(v1))),
             CgroupVersion::V2 => v2::V2::create(layout, limits, home).map(Self::V2),
             CgroupVersion::None => Ok(Self::None),
         }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::sandbox::procfs;
+
 const PREFIX: &str = "capsule-run-";
 
 /// `capsule-run-NAMESPACE-PID-START`: a process number can come again, together with its start it
@@ -27,7 +29,7 @@ fn pid_namespace() -> u64 {
 
 /// When a process was started, in ticks since boot: field 22 of its `stat`.
 fn start_ticks(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = procfs::text(format!("/proc/{pid}/stat")).ok()?;
     // The name, field 2, stands in parentheses and may hold anything, also `)`.
     stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
@@ -54,7 +56,7 @@ const MOST_FOLDERS: u32 = 2_000;
 /// own cgroup only: the killed one may have lived in another session.
 pub(in crate::sandbox) fn sweep() {
     let mut budget = MOST_FOLDERS;
-    for root in mount_points(&fs::read_to_string("/proc/self/mountinfo").unwrap_or_default()) {
+    for root in mount_points(&procfs::text("/proc/self/mountinfo").unwrap_or_default()) {
         sweep_below(&root, DEEPEST, &mut budget);
     }
 }

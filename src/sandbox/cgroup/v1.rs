@@ -29,8 +29,9 @@ pub(in crate::sandbox) struct V1 {
 }
 
 impl V1 {
-    pub(super) fn create(layout: &Layout, limits: &Limits) -> io::Result<Self> {
-        let name = next_name();
+    /// `alone`: there are no other cases, and will be none.
+    pub(super) fn create(layout: &Layout, limits: &Limits, alone: bool) -> io::Result<Self> {
+        let name = if alone { String::new() } else { next_name() };
         Ok(Self {
             memory: Memory::create(layout, limits, &name)?,
             pids: Pids::create(layout, limits, &name)?,
@@ -273,18 +274,23 @@ impl Cpu {
             Counter::new(counting.open("cpuacct.usage_sys", false)?, None),
         );
         let mut folders = vec![counting];
-        let weight = cpu.filter(|_| limits.cpu_shares != 1024);
-        if let Some(cpu) = weight {
+        let asked = limits.cpu_shares;
+        let mut weight = None;
+        if let Some(cpu) = cpu.filter(|_| asked != 1024) {
             // cpu and cpuacct may be one hierarchy, and then one folder.
-            if cpu != cpuacct {
-                let weighing = Folder::make(layout, cpu, name)?;
+            if cpu == cpuacct {
+                write(&folders[0].0.join("cpu.shares"), &asked.to_string())?;
+                weight = Some(asked);
+            } else if let Ok(weighing) = Folder::make(layout, cpu, name).inspect_err(|error| {
+                // It may be somebody else's, and is told as not held.
+                log::debug!("no CPU weight: {error}");
+            }) {
                 tasks.push(weighing.open("tasks", true)?);
+                write(&weighing.0.join("cpu.shares"), &asked.to_string())?;
                 folders.push(weighing);
+                weight = Some(asked);
             }
-            let folder = &folders[folders.len() - 1];
-            write(&folder.0.join("cpu.shares"), &limits.cpu_shares.to_string())?;
         }
-        let (weight, asked) = (weight.map(|_| limits.cpu_shares), limits.cpu_shares);
         Ok(Self { folders, tasks, usage, user, kernel, weight, asked, before: (0, 0, 0) })
     }
 
@@ -336,8 +342,13 @@ impl Counter {
 struct Folder(PathBuf);
 
 impl Folder {
+    /// Without a name it is our own folder itself.
     fn make(layout: &Layout, hierarchy: &Path, name: &str) -> io::Result<Self> {
-        let folder = layout.ours(hierarchy)?.join(name);
+        let ours = layout.ours(hierarchy)?;
+        if name.is_empty() {
+            return Ok(Self(ours));
+        }
+        let folder = ours.join(name);
         std::fs::create_dir(&folder).map_err(|error| with_path(&error, &folder))?;
         Ok(Self(folder))
     }

@@ -10,7 +10,7 @@ use crate::sandbox::capture::Capture;
 use crate::sandbox::cgroup::{Cgroup, Placement};
 use crate::sandbox::launch::{Init, Worker};
 use crate::sandbox::live::{Entry, Live};
-use crate::sandbox::outcome::{Fault, FileContent, FileProblem, KillReason, Ran};
+use crate::sandbox::outcome::{CollectedFile, Fault, FileContent, FileProblem, KillReason, Ran};
 use crate::sandbox::pump::{self, Pump};
 use crate::sandbox::spec::{SeccompPolicy, Spec};
 use crate::sandbox::streams::Streams;
@@ -96,6 +96,8 @@ pub(super) struct Case<'a> {
     pub(super) failure: Option<Fault>,
     pub(super) exited: Option<Exited>,
     pub(super) files: Vec<Option<Result<FileContent, FileProblem>>>,
+    /// What was found in folders that were asked for, each with the number of its folder.
+    pub(super) found: Vec<(u32, CollectedFile)>,
     /// What the filter has noted, or could not: see [`Left`].
     pub(super) noted: Left,
     pub(super) killed: Option<(KillReason, u64)>,
@@ -142,6 +144,7 @@ impl<'a> Case<'a> {
             failure: None,
             exited: None,
             files: vec![None; with.plan.collect.len()],
+            found: Vec::new(),
             noted: Left { in_world: unseen, in_network: unseen },
             killed: None,
             next_cpu_check: u64::MAX,

@@ -56,7 +56,7 @@ impl Case<'_> {
     fn wait(&self) -> Result<Vec<Watched>, Fault> {
         let init = self.with.init;
         let mut what = vec![(Watched::Init, init.process.as_fd(), PollFlags::POLLIN)];
-        what.push((Watched::Worker, self.with.worker.control(), PollFlags::empty()));
+        what.extend(self.with.worker.control().map(|fd| (Watched::Worker, fd, PollFlags::empty())));
         if self.speaking {
             what.push((Watched::Record, init.case.as_fd(), PollFlags::POLLIN));
         }

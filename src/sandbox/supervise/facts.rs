@@ -74,8 +74,7 @@ impl Case<'_> {
             pids_limit_hits: counters.pids_limit_hits.max(self.seen_too_many()),
             disk_full: self.exited.is_some_and(|exited| exited.disk_full),
         };
-        let missing = || Err(FileProblem::Missing);
-        let files = self.with.spec.collect.iter().zip(std::mem::take(&mut self.files));
+        let files = self.files();
         Ran {
             started: self.started,
             completed: SystemTime::now(),
@@ -85,15 +84,27 @@ impl Case<'_> {
             events,
             stdout: self.stdout.finish(&mut buffer),
             stderr: self.stderr.finish(&mut buffer),
-            files: files
-                .map(|(asked, got)| CollectedFile {
-                    path: asked.path.clone(),
-                    content: got.unwrap_or_else(missing),
-                })
-                .collect(),
+            files,
             leaked: self.exited.map_or(0, |exited| exited.leaked),
             enforced,
         }
+    }
+
+    /// What was asked for, in that order.
+    fn files(&mut self) -> Vec<CollectedFile> {
+        let mut found = std::mem::take(&mut self.found).into_iter().peekable();
+        let told = std::mem::take(&mut self.files).into_iter();
+        let mut files = Vec::new();
+        for (index, (asked, told)) in self.with.spec.collect.iter().zip(told).enumerate() {
+            while let Some((_, file)) = found.next_if(|(of, _)| usize::try_from(*of) == Ok(index)) {
+                files.push(file);
+            }
+            let content = told.unwrap_or(Err(FileProblem::Missing));
+            if asked.below.is_none() || content.is_err() {
+                files.push(CollectedFile { path: asked.path.clone(), content });
+            }
+        }
+        files
     }
 
     /// A program that was asked to end has no result of its own, however it then ended.

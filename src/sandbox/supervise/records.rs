@@ -3,16 +3,17 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 
 use nix::sys::socket::MsgFlags;
 
 use super::case::{Case, Left, Stage};
-use crate::sandbox::outcome::{Fault, FaultKind, FileContent, FileProblem, KillReason};
+use crate::sandbox::outcome::{CollectedFile, Fault, FaultKind, FileContent, FileProblem, KillReason};
 use crate::sandbox::seccomp::{self, Noted};
 use crate::sandbox::sys::{Notice, let_go_on, receive_notification};
 use crate::sandbox::wire::{self, FileFault, FileRecord, Record};
 use crate::sandbox::{clock, fault};
-use crate::units::Bytes;
+use crate::units::{Bytes, NoNul};
 
 impl Case<'_> {
     pub(super) fn read_records(&mut self, flags: MsgFlags) {
@@ -57,6 +58,11 @@ impl Case<'_> {
             }
             Record::Exited(exited) => self.exited = Some(exited),
             Record::File { index, result } => self.on_file(index, result, fds),
+            Record::Found { index, path, result } => self.on_found(index, &path, result, fds),
+            Record::Folder { index, result } => {
+                let nothing = || FileContent { bytes: Vec::new(), executable: false };
+                self.told(index, result.map(|()| nothing()).map_err(problem));
+            }
         }
     }
 
@@ -80,14 +86,34 @@ impl Case<'_> {
     }
 
     fn on_file(&mut self, index: u32, result: Result<FileRecord, FileFault>, mut fds: Vec<OwnedFd>) {
-        let Some(slot) = usize::try_from(index).ok().and_then(|index| self.files.get_mut(index)) else {
-            return;
-        };
-        *slot = Some(match (result, fds.pop()) {
+        let content = match (result, fds.pop()) {
             (Ok(record), Some(fd)) => read_file(fd, record),
             (Ok(_), None) => Err(FileProblem::Unreadable(libc::EBADF)),
             (Err(fault), _) => Err(problem(fault)),
-        });
+        };
+        self.told(index, content);
+    }
+
+    fn told(&mut self, index: u32, content: Result<FileContent, FileProblem>) {
+        if let Some(slot) = usize::try_from(index).ok().and_then(|index| self.files.get_mut(index)) {
+            *slot = Some(content);
+        }
+    }
+
+    fn on_found(
+        &mut self,
+        index: u32,
+        path: &NoNul,
+        result: Result<Option<FileRecord>, FileFault>,
+        mut fds: Vec<OwnedFd>,
+    ) {
+        let content = match (result, fds.pop()) {
+            (Ok(Some(record)), Some(fd)) => read_file(fd, record),
+            (Ok(Some(_)), None) => Err(FileProblem::Unreadable(libc::EBADF)),
+            (Ok(None), _) => Ok(FileContent { bytes: Vec::new(), executable: false }),
+            (Err(fault), _) => Err(problem(fault)),
+        };
+        self.found.push((index, CollectedFile { path: PathBuf::from(path.as_os_str()), content }));
     }
 
     pub(super) fn read_listener(&mut self) {

@@ -1,23 +1,27 @@
 //! A worker that is forked from capsule-run itself, first thing, and makes what needs no template while
 //! capsule-run reads its command line: a second start of our binary is what it saves.
+//!
+//! Where there will be one case it is that case's init itself: it was forked into a PID namespace, and
+//! makes no root of its own besides the case's.
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::sys::socket::MsgFlags;
 
-use super::serve::serve_cases;
+use super::serve::{serve_cases, serve_one};
 use super::sources::{Opened, open_all};
 use super::template;
 use super::tree::Tree;
+use crate::sandbox::early::Expected;
 use crate::sandbox::sys;
 use crate::sandbox::wire::{self, EarlyPlan, FaultRecord, Ids, Reply, Step};
 
 /// The whole life of an early worker, in a fork that is in a user namespace already. Never returns.
-pub(in crate::sandbox) fn early_worker(ids: Ids, control: OwnedFd) -> ! {
+pub(in crate::sandbox) fn early_worker(ids: Ids, expected: Expected, control: OwnedFd) -> ! {
     let _ = nix::sys::prctl::set_name(c"capsule-worker");
     if let Some(control) = alone(control)
-        && let Err(fault) = live(ids, control.as_fd())
+        && let Err(fault) = live(ids, expected, control.as_fd())
     {
         // If the supervisor is gone there is nobody to tell.
         let _ = wire::send(control.as_fd(), &Reply::Fault(fault), &[]);
@@ -37,35 +41,60 @@ fn alone(control: OwnedFd) -> Option<OwnedFd> {
     std::io::stdin().as_fd().try_clone_to_owned().ok()
 }
 
-fn live(ids: Ids, control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
+fn live(ids: Ids, expected: Expected, control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
     nix::unistd::setsid().step(|| "starting a session".to_owned())?;
     nix::unistd::chdir("/").step(|| "leaving the caller's folder".to_owned())?;
-    let waiting = || "waiting for the id maps".to_owned();
-    if wire::receive::<bool>(control, MsgFlags::empty()).step(waiting)?.is_none() {
+    match ids {
+        Ids::Two { .. } => live_as_root(expected, control),
+        // The sources are in the host's file system: it stays in sight until they are open.
+        Ids::One { uid, gid } => live_as_user(uid, gid, expected, control),
+    }
+}
+
+fn live_as_root(expected: Expected, control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
+    // These need no ids, which are being given meanwhile.
+    let entered = template::enter_namespaces(false)?;
+    if !has_ids(control)? {
         return Ok(());
     }
-    match ids {
-        Ids::Two { .. } => template::become_root()?,
-        // The sources are in the host's file system: it stays in sight until they are open.
-        Ids::One { uid, gid } => return live_as_user(uid, gid, control),
-    }
-    let begun = template::begin(false)?;
+    template::become_root()?;
+    let begun = template::begin(entered)?;
     let Some((plan, trees)) = plan(control)? else { return Ok(()) };
     let opened = plan.opened.into_iter().zip(trees);
     let opened: Vec<_> =
         opened.map(|((kind, is_dir), tree)| Opened { tree: Tree::given(tree), kind, is_dir }).collect();
-    let built = template::furnish(begun, &plan.template, &opened)?;
-    serve_cases(control, &built)
+    furnish_and_serve(begun, &plan.template, &opened, expected, control)
 }
 
-fn live_as_user(uid: u32, gid: u32, control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
+fn live_as_user(uid: u32, gid: u32, expected: Expected, control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
+    if !has_ids(control)? {
+        return Ok(());
+    }
     template::map_user(uid, gid)?;
     template::private_mounts()?;
     let Some((plan, _)) = plan(control)? else { return Ok(()) };
     let opened = open_all(&plan.template.sources, None)?;
-    let begun = template::begin(false)?;
-    let built = template::furnish(begun, &plan.template, &opened)?;
-    serve_cases(control, &built)
+    let begun = template::begin(template::enter_namespaces(false)?)?;
+    furnish_and_serve(begun, &plan.template, &opened, expected, control)
+}
+
+fn furnish_and_serve(
+    begun: template::Begun,
+    template: &wire::Template,
+    opened: &[Opened],
+    expected: Expected,
+    control: BorrowedFd<'_>,
+) -> Result<(), FaultRecord> {
+    match expected {
+        Expected::OneCase => serve_one(control, &template::furnish_for_one(begun, template, opened)?),
+        Expected::Cases => serve_cases(control, &template::furnish(begun, template, opened)?),
+    }
+}
+
+/// Waits until the supervisor has given the namespace its ids; `false` if it is gone.
+fn has_ids(control: BorrowedFd<'_>) -> Result<bool, FaultRecord> {
+    let waiting = || "waiting for the id maps".to_owned();
+    Ok(wire::receive::<bool>(control, MsgFlags::empty()).step(waiting)?.is_some())
 }
 
 fn plan(control: BorrowedFd<'_>) -> Result<Option<(EarlyPlan, Vec<OwnedFd>)>, FaultRecord> {

@@ -25,6 +25,7 @@ use nix::sys::socket::MsgFlags;
 use nix::sys::stat::Mode;
 
 use super::copy::{Owner, copy_tree};
+use super::gather;
 use super::keep::{self, Keeper};
 use super::landlock;
 use super::program::{self, Entry};
@@ -37,6 +38,9 @@ use crate::sandbox::wire::{
     Step,
 };
 use crate::units::NoNul;
+
+/// The layer on top of the workspace, which takes what is written.
+const UPPER: &str = "writable/workspace";
 
 /// The descriptors of a case.
 pub(super) struct CaseFds {
@@ -139,7 +143,8 @@ fn one_case(
 
 /// The worker ends when its supervisor closes the control socket or dies; we end with the worker.
 /// (For the worker itself a parent-death signal would be wrong: it fires when the *thread* that
-/// started it ends, and workers outlive threads.)
+/// started it ends, and workers outlive threads. One that is an init itself was forked by the first
+/// thread of capsule-run, which ends with it.)
 fn die_with_worker() -> Result<(), FaultRecord> {
     nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL).step(|| "PR_SET_PDEATHSIG".to_owned())
 }
@@ -171,7 +176,7 @@ fn set_up(plan: &InitPlan, files: Option<OwnedFd>, built: &Built) -> Result<Worl
         let folder = format!("{WRITABLE}/{name}");
         folder_with(&folder, mode).step(|| format!("making {folder}"))?;
     }
-    own(Path::new("/writable/workspace"), built.two_ids).step(|| "giving the workspace away".to_owned())?;
+    own(Path::new(UPPER), built.two_ids).step(|| "giving the workspace away".to_owned())?;
     put_files(plan, files, built.two_ids)?;
     let tmpfs = open_folder(WRITABLE).step(|| "opening the writable tmpfs".to_owned())?;
     bind(&format!("{WRITABLE}/tmp"), "tmp")?;
@@ -179,7 +184,7 @@ fn set_up(plan: &InitPlan, files: Option<OwnedFd>, built: &Built) -> Result<Worl
     workspace(plan, built)?;
     mount_proc()?;
     for (number, dest) in &plan.binds {
-        template::bind_source(Path::new("/"), Path::new(ROOT), *number, dest)?;
+        template::bind_source(Path::new(""), Path::new(ROOT), *number, dest)?;
     }
     pivot()?;
     let workspace = open_folder("/workspace").step(|| "opening the workspace".to_owned())?;
@@ -227,8 +232,8 @@ fn put_files(plan: &InitPlan, files: Option<OwnedFd>, two_ids: bool) -> Result<(
 }
 
 fn put_file(content: &File, file: &wire::PlannedFile, two_ids: bool) -> io::Result<()> {
-    let path = Path::new("/writable/workspace").join(file.path.as_os_str());
-    let mut folder = Path::new("/writable/workspace").to_owned();
+    let path = Path::new(UPPER).join(file.path.as_os_str());
+    let mut folder = Path::new(UPPER).to_owned();
     let relative = Path::new(file.path.as_os_str()).parent().unwrap_or(Path::new(""));
     for part in relative.components() {
         let Component::Normal(part) = part else { return Err(io::ErrorKind::InvalidFilename.into()) };
@@ -266,30 +271,27 @@ fn bind(from: &str, to: &str) -> Result<(), FaultRecord> {
 /// The workspace: an overlay of the case's files and writes over the layers, or a copy of them.
 fn workspace(plan: &InitPlan, built: &Built) -> Result<(), FaultRecord> {
     if plan.layers.is_empty() {
-        return bind("/writable/workspace", "workspace");
+        return bind(UPPER, "workspace");
     }
     if !built.overlay {
         let owner = built.two_ids.then_some(Owner { uid: PROGRAM_ID, gid: PROGRAM_ID });
         for layer in &plan.layers {
-            copy_tree(Path::new(&format!("{SOURCES}/{layer}")), Path::new("/writable/workspace"), owner)
+            copy_tree(Path::new(&format!("{SOURCES}/{layer}")), Path::new(UPPER), owner)
                 .step(|| fault::COPYING.to_owned())?;
         }
-        return bind("/writable/workspace", "workspace");
+        return bind(UPPER, "workspace");
     }
     let lower: Vec<String> = plan.layers.iter().map(|layer| format!("{SOURCES}/{layer}")).collect();
-    let options = format!(
-        "lowerdir={},upperdir={WRITABLE}/workspace,workdir={WRITABLE}/work,userxattr",
-        lower.join(":")
-    );
+    let options = format!("lowerdir={},upperdir={UPPER},workdir={WRITABLE}/work,userxattr", lower.join(":"));
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    mount(Some("overlay"), "/root/workspace", Some("overlay"), flags, Some(options.as_str()))
+    mount(Some("overlay"), "root/workspace", Some("overlay"), flags, Some(options.as_str()))
         .step(|| "overlaying the workspace".to_owned())
 }
 
 /// Read-only: what a program could write there (its OOM score, its login id) is not its business.
 fn mount_proc() -> Result<(), FaultRecord> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY;
-    mount(Some("proc"), "/root/proc", Some("proc"), flags, Some("hidepid=2"))
+    mount(Some("proc"), "root/proc", Some("proc"), flags, Some("hidepid=2"))
         .step(|| "mounting /proc".to_owned())
 }
 
@@ -349,9 +351,12 @@ fn watch(plan: &CasePlan, program: i32, case: BorrowedFd<'_>, world: &mut World)
             && world.keeper.as_ref().is_some_and(|keeper| keeper.nothing_left(&world.tmpfs)),
     };
     wire::send(case, &Record::Exited(exited), &[]).step(|| "reporting the end".to_owned())?;
-    for (index, (path, max)) in plan.collect.iter().enumerate() {
+    for (index, wanted) in plan.collect.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
-        send_file(case, index, open_left(&world.workspace, path, *max))?;
+        match wanted.below {
+            None => send_file(case, index, open_left(&world.workspace, &wanted.path, wanted.max))?,
+            Some(how) => gather::send_folder(case, (index, wanted), how, &world.workspace)?,
+        }
     }
     Ok(())
 }
@@ -389,7 +394,11 @@ fn send_file(
 
 /// Opens a file that the program left: below the workspace, through no link, without waiting for a
 /// FIFO, regular files only.
-fn open_left(workspace: &OwnedFd, path: &NoNul, max: u64) -> Result<(OwnedFd, FileRecord), FileFault> {
+pub(super) fn open_left(
+    workspace: &OwnedFd,
+    path: &NoNul,
+    max: u64,
+) -> Result<(OwnedFd, FileRecord), FileFault> {
     let how = OpenHow::new()
         .flags(OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY)
         .resolve(

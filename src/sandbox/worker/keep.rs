@@ -58,7 +58,8 @@ struct State {
 pub(super) fn last_pid_file(plan: &InitPlan, built: &Built) -> Option<File> {
     // With one id the program could change init's limits and priority, and the next case would have
     // them.
-    let provable = built.two_ids
+    let provable = !built.for_one_case
+        && built.two_ids
         && built.fine_times
         && sys::has_clone3()
         && plan.layers.is_empty()

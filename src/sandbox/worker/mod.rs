@@ -12,6 +12,7 @@
 
 mod copy;
 mod early;
+mod gather;
 mod init;
 mod keep;
 pub(super) mod landlock;

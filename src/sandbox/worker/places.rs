@@ -3,26 +3,26 @@
 use std::ffi::CString;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// A folder that everybody may enter, whatever the umask.
-pub(super) fn make_folder(path: &Path) -> io::Result<()> {
-    fs::create_dir(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+/// From now on everything that is made can be looked at by everybody.
+pub(super) fn usual_mask() {
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
 }
 
-/// Makes an empty file or folder to mount on, with the folders above it, unless it is there.
+/// An empty file or folder to mount on, with the folders above it, unless it is there.
 pub(super) fn place_for(place: &Path, is_dir: bool) -> io::Result<()> {
-    if place.exists() {
-        return Ok(());
+    let make = || if is_dir { fs::create_dir(place) } else { fs::File::create_new(place).map(drop) };
+    let made = match make() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(place.parent().unwrap_or(place)).and_then(|()| make())
+        }
+        made => made,
+    };
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
     }
-    let folder = if is_dir { Some(place) } else { place.parent() };
-    fs::create_dir_all(folder.unwrap_or(place))?;
-    if !is_dir {
-        fs::File::create(place)?;
-    }
-    Ok(())
 }
 
 /// `/name` below `base`.

@@ -53,21 +53,42 @@ fn serve(control: BorrowedFd<'_>) -> Result<(), FaultRecord> {
 
 /// Whatever is asked for, once the template stands.
 pub(super) fn serve_cases(control: BorrowedFd<'_>, built: &template::Built) -> Result<(), FaultRecord> {
-    // Inherited by everything that we start; programs start with the defaults.
-    sys::reset_signals().step(|| "resetting signals".to_owned())?;
-    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
-    let ready =
-        Reply::Ready { layers: built.layers.clone(), overlay: built.overlay, landlock: built.landlock };
-    wire::send(control, &ready, &[]).step(|| "reporting the template".to_owned())?;
+    report(control, built)?;
     loop {
         // The end of this socket is the supervisor's, and then ours. Our death is that of every init
         // (PR_SET_PDEATHSIG), and init's is everybody's.
-        let message =
-            wire::receive::<Request>(control, MsgFlags::empty()).step(|| "reading a request".to_owned())?;
-        let Some((request, fds)) = message else { return Ok(()) };
+        let Some((request, fds)) = request(control)? else { return Ok(()) };
         while sys::wait_any(true).step(|| "reaping an init".to_owned())?.is_some() {}
         start_init(control, &request, fds, built)?;
     }
+}
+
+/// The only case, as its init, once the template stands.
+pub(super) fn serve_one(control: BorrowedFd<'_>, built: &template::Built) -> Result<(), FaultRecord> {
+    report(control, built)?;
+    let Some((request, fds)) = request(control)? else { return Ok(()) };
+    let (case, files) = sockets(fds)?;
+    init::run(&request.plan, case, files, built)
+}
+
+fn report(control: BorrowedFd<'_>, built: &template::Built) -> Result<(), FaultRecord> {
+    // Inherited by everything that we start; programs start with the defaults.
+    sys::reset_signals().step(|| "resetting signals".to_owned())?;
+    let ready =
+        Reply::Ready { layers: built.layers.clone(), overlay: built.overlay, landlock: built.landlock };
+    wire::send(control, &ready, &[]).step(|| "reporting the template".to_owned())
+}
+
+fn request(control: BorrowedFd<'_>) -> Result<Option<(Request, Vec<OwnedFd>)>, FaultRecord> {
+    wire::receive(control, MsgFlags::empty()).step(|| "reading a request".to_owned())
+}
+
+/// The case's socket and its files, as they come with a request.
+fn sockets(fds: Vec<OwnedFd>) -> Result<(OwnedFd, Option<OwnedFd>), FaultRecord> {
+    let mut fds = fds.into_iter();
+    let missing =
+        || FaultRecord { step: "reading a request: descriptors are missing".to_owned(), errno: None };
+    Ok((fds.next().ok_or_else(missing)?, fds.next()))
 }
 
 fn start_init(
@@ -76,11 +97,7 @@ fn start_init(
     fds: Vec<OwnedFd>,
     built: &template::Built,
 ) -> Result<(), FaultRecord> {
-    let mut fds = fds.into_iter();
-    let missing =
-        || FaultRecord { step: "reading a request: descriptors are missing".to_owned(), errno: None };
-    let case = fds.next().ok_or_else(missing)?;
-    let files = fds.next();
+    let (case, files) = sockets(fds)?;
     if request.new_network {
         nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET)
             .step(|| "making a network namespace".to_owned())?;

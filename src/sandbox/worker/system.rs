@@ -1,11 +1,12 @@
 //! The host's parts of the root: [`System`].
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::places::{c_path, make_folder, place_for};
+use super::places::{c_path, place_for};
 use super::sources::READ_ONLY;
 use super::tree::Tree;
 use crate::sandbox::wire::{FaultRecord, Step};
@@ -49,11 +50,8 @@ impl System {
         for name in ETC {
             system.add(&format!("etc/{name}"), READ_ONLY)?;
         }
-        for entry in fs::read_dir("/etc")?.flatten() {
-            let name = entry.file_name();
-            if name.to_str().is_some_and(|name| name.starts_with("java-")) {
-                system.add(&format!("etc/{}", name.to_string_lossy()), READ_ONLY)?;
-            }
+        for name in java_settings() {
+            system.add(&format!("etc/{name}"), READ_ONLY)?;
         }
         for name in DEVICES {
             system.add(&format!("dev/{name}"), DEVICE)?;
@@ -75,7 +73,7 @@ impl System {
 
     pub(super) fn make(&self, root: &Path) -> Result<(), FaultRecord> {
         for folder in ["etc", "dev", "dev/shm", "proc", "tmp", "workspace", "run", "var"] {
-            make_folder(&root.join(folder)).step(|| format!("making /{folder}"))?;
+            fs::create_dir(root.join(folder)).step(|| format!("making /{folder}"))?;
         }
         for (name, tree, is_dir) in &self.trees {
             let place = root.join(name);
@@ -107,6 +105,15 @@ impl System {
         }
         Ok(())
     }
+}
+
+/// Folders of /etc like `java-17-openjdk`, by the runtimes that are installed (`java-17-openjdk-amd64`):
+/// /etc itself has hundreds of entries.
+fn java_settings() -> BTreeSet<String> {
+    let installed = fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten();
+    let names = installed.filter_map(|entry| entry.file_name().into_string().ok());
+    let of_java = names.filter(|name| name.starts_with("java-"));
+    of_java.map(|name| name.rsplit_once('-').map_or(name.clone(), |(stem, _)| stem.to_owned())).collect()
 }
 
 fn write_file(path: &Path, content: &[u8]) -> io::Result<()> {

@@ -16,7 +16,7 @@ use nix::sys::socket::MsgFlags;
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::copy::Owner;
-use super::places::{c_path, inside, make_folder, place_for};
+use super::places::{c_path, inside, place_for, usual_mask};
 use super::sources::{Opened, open_all};
 use super::system::System;
 use super::tree::Tree;
@@ -27,14 +27,14 @@ use crate::units::NoNul;
 
 /// The program's user and group inside.
 pub(super) const PROGRAM_ID: u32 = 1000;
-/// Where things stand in the worker's own root.
-pub(super) const ROOT: &str = "/root";
-pub(super) const SOURCES: &str = "/src";
+/// Where things stand in the worker's own root, which is the working folder of whoever uses these.
+pub(super) const ROOT: &str = "root";
+pub(super) const SOURCES: &str = "src";
 /// Mount point of the writable tmpfs of a case.
-pub(super) const WRITABLE: &str = "/writable";
+pub(super) const WRITABLE: &str = "writable";
 /// A procfs that stays: the kernel lets a user namespace mount a new one only beside an old one.
-pub(super) const ANCHOR: &str = "/anchor";
-/// Where the worker's own root is put together before the pivot.
+pub(super) const ANCHOR: &str = "anchor";
+/// Where the worker's own root is put together, before it is the root.
 pub(super) const BASE: &str = "/tmp";
 
 /// What the template came to.
@@ -50,10 +50,15 @@ pub(super) struct Built {
     pub(super) landlock: Option<u32>,
     /// Whether programs see the host's network.
     pub(super) host_network: bool,
+    /// Whether there will be no second case.
+    pub(super) for_one_case: bool,
 }
 
 /// What a worker has made before it knows its template.
 pub(super) struct Begun(());
+
+/// Namespaces that are entered, and nothing else yet.
+pub(super) struct Entered(());
 
 /// Everything, for a worker that knows its template from the start.
 pub(super) fn build(template: &Template, control: BorrowedFd<'_>) -> Result<Built, FaultRecord> {
@@ -72,17 +77,23 @@ pub(super) fn build(template: &Template, control: BorrowedFd<'_>) -> Result<Buil
             open_all(&template.sources, None)?
         }
     };
-    let begun = begin(template.host_network)?;
+    let begun = begin(enter_namespaces(template.host_network)?)?;
     furnish(begun, template, &opened)
 }
 
-/// The namespaces and the root with the host's parts: what needs no template. In a user namespace.
-pub(super) fn begin(host_network: bool) -> Result<Begun, FaultRecord> {
+/// The worker's namespaces but that of users, in which it is already.
+pub(super) fn enter_namespaces(host_network: bool) -> Result<Entered, FaultRecord> {
     let mut namespaces = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS | CloneFlags::CLONE_NEWIPC;
     if !host_network {
         namespaces |= CloneFlags::CLONE_NEWNET;
     }
     unshare(namespaces).step(|| "making the worker's namespaces".to_owned())?;
+    Ok(Entered(()))
+}
+
+/// The root with the host's parts: what needs no template.
+pub(super) fn begin(_: Entered) -> Result<Begun, FaultRecord> {
+    usual_mask();
     no_more_user_namespaces()?;
     // Whatever keys the caller's session holds stay with the caller.
     sys::join_new_session_keyring().step(|| "starting a session keyring".to_owned())?;
@@ -97,6 +108,23 @@ pub(super) fn begin(host_network: bool) -> Result<Begun, FaultRecord> {
 pub(super) fn furnish(_: Begun, template: &Template, opened: &[Opened]) -> Result<Built, FaultRecord> {
     finish_root(template, opened)?;
     pivot()?;
+    let fine_times = keep::times_are_fine(WRITABLE);
+    Ok(Built { fine_times, ..built(template, opened)? })
+}
+
+/// The same for a worker that will be the init of its only case: the host's files are gone with the
+/// pivot to that case's root, and until then its own root is where it works.
+pub(super) fn furnish_for_one(
+    _: Begun,
+    template: &Template,
+    opened: &[Opened],
+) -> Result<Built, FaultRecord> {
+    finish_root(template, opened)?;
+    nix::unistd::chdir(BASE).step(|| "entering the worker's root".to_owned())?;
+    Ok(Built { for_one_case: true, ..built(template, opened)? })
+}
+
+fn built(template: &Template, opened: &[Opened]) -> Result<Built, FaultRecord> {
     let layered = template.sources.iter().any(|source| source.purpose == Purpose::Layer);
     let overlay = layered && probe_overlay();
     nix::sys::prctl::set_dumpable(false).step(|| "PR_SET_DUMPABLE".to_owned())?;
@@ -104,9 +132,10 @@ pub(super) fn furnish(_: Begun, template: &Template, opened: &[Opened]) -> Resul
         layers: opened.iter().map(|source| source.kind).collect(),
         overlay,
         two_ids: matches!(template.ids, Ids::Two { .. }),
-        fine_times: keep::times_are_fine(WRITABLE),
+        fine_times: false,
         landlock: landlock::abi(),
         host_network: template.host_network,
+        for_one_case: false,
     })
 }
 
@@ -189,8 +218,8 @@ fn begin_root() -> Result<(), FaultRecord> {
     mount(Some("tmpfs"), BASE, Some("tmpfs"), flags, Some("mode=755"))
         .step(|| "mounting the worker's root".to_owned())?;
     let base = Path::new(BASE);
-    for folder in [ROOT, SOURCES, WRITABLE, ANCHOR, "/old"] {
-        make_folder(&inside(base, folder)).step(|| format!("making {folder}"))?;
+    for folder in [ROOT, SOURCES, WRITABLE, ANCHOR, "old"] {
+        fs::create_dir(inside(base, folder)).step(|| format!("making {folder}"))?;
     }
     anchor.attach(&inside(base, ANCHOR)).step(|| "keeping a procfs".to_owned())?;
     system.make(&inside(base, ROOT))
