@@ -25,19 +25,19 @@ pub(super) fn tree(init: i32) -> TreeUse {
     let mut left = vec![(init, None)];
     while let Some((pid, parent)) = left.pop() {
         let mut memory_of = None;
-        if let Some(stat) =
-            fs::read_to_string(format!("/proc/{pid}/stat")).ok().as_deref().and_then(parse_stat)
-        {
+        if let Some(stat) = stat_of(pid) {
             found.cpu_micros +=
                 ticks_to_micros(if pid == init { stat.reaped } else { stat.own + stat.reaped });
             if pid != init {
                 // A child of vfork has its parent's memory until it executes something: once is enough. Asked
                 // first: what is its own now stays its own.
                 let is_counted = parent.is_some_and(|parent| sys::have_one_memory(parent, pid));
-                let (task, memory) =
-                    memory(pid, stat.threads).unwrap_or((pid, stat.resident_pages * page_size()));
-                found.memory += if is_counted { 0 } else { memory };
-                memory_of = Some(task);
+                // Where the kernel does not show it, what is mapped: looked at anew, as what has ended
+                // meanwhile has none.
+                let resident = || Some((pid, stat_of(pid)?.resident_pages * page_size()));
+                let memory = memory(pid, stat.threads).or_else(resident);
+                found.memory += memory.filter(|_| !is_counted).map_or(0, |(_, bytes)| bytes);
+                memory_of = memory.map(|(task, _)| task);
                 found.tasks += stat.threads;
             }
         }
@@ -112,6 +112,10 @@ struct Stat {
     reaped: u64,
     threads: u32,
     resident_pages: u64,
+}
+
+fn stat_of(pid: i32) -> Option<Stat> {
+    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
 fn parse_stat(text: &str) -> Option<Stat> {

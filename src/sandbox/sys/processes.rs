@@ -130,15 +130,11 @@ fn duration(time: libc::timeval) -> Duration {
     )
 }
 
-/// Whether two tasks have one memory (`CLONE_VM`), or one of them has gone; not, where the kernel does
-/// not say.
+/// Whether two tasks have one memory (`CLONE_VM`); not, where the kernel does not say.
 pub(in crate::sandbox) fn have_one_memory(one: libc::pid_t, other: libc::pid_t) -> bool {
     const KCMP_VM: libc::c_int = 1;
     // SAFETY: kcmp takes integers only.
-    match check(unsafe { libc::syscall(libc::SYS_kcmp, one, other, KCMP_VM, 0, 0) }) {
-        Ok(order) => order == 0,
-        Err(error) => error.raw_os_error() == Some(libc::ESRCH),
-    }
+    unsafe { libc::syscall(libc::SYS_kcmp, one, other, KCMP_VM, 0, 0) == 0 }
 }
 
 /// Ends this process at once, running nothing of the runtime's or of its parent's: for a fork,
