@@ -98,7 +98,9 @@ fn command(place: &Place, user: Option<u32>, arguments: &[&str]) -> String {
         assert!(given.status().is_ok_and(|status| status.success()), "the place can be given away");
         command.uid(user).gid(user);
     }
-    finish(command, b"").stdout
+    let done = finish(command, b"");
+    assert_eq!((done.code(), done.stderr.contains("error:")), (0, false), "{}", done.stderr);
+    done.stdout
 }
 
 fn stdout(object: &str) -> String {
