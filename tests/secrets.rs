@@ -149,7 +149,7 @@ fn a_secret_that_is_none_is_refused() {
         ("token", "is not NAME=VALUE or NAME@FILE"),
         ("token=abc", "less than 4 bytes"),
         ("token@nothing", "'nothing' cannot be read"),
-        ("other=hunter2", "no suite has a variable `other`"),
+        ("other=hunter2", "--secret: no suite has a variable `other`"),
         ("a-b=hunter2", "is no name of a variable"),
     ] {
         let done = run(&place, &["--secret", secret]);

@@ -93,7 +93,8 @@ pub(super) fn check_known(operator: &Operator, suites: &[ResolvedSuite]) -> Resu
         if !known().any(|known| known == name) {
             let near = nearest(name, known()).map(|near| format!("; did you mean `{near}`?"));
             let near = near.unwrap_or_default();
-            return Err(Failure::Usage(format!("-V: no suite has a variable `{name}`{near}")));
+            let option = if operator.secrets.has(name) { "--secret" } else { "-V" };
+            return Err(Failure::Usage(format!("{option}: no suite has a variable `{name}`{near}")));
         }
     }
     Ok(())

@@ -5,10 +5,8 @@ use std::fmt::Write as _;
 use super::problem::{Case, Copied, Group, Judge, Problem, Scored, Text};
 use super::program::{Build, Program};
 use super::yaml::{list, map, number, quoted, text};
+use crate::policy::Profiles;
 use crate::units::Bytes;
-
-/// What a runtime is told that it has where the package says nothing: the limit that then holds.
-const MEMORY: Bytes = Bytes::mib(256);
 
 /// The suite of `problem`, for submissions like `program`.
 pub(super) fn write(problem: &Problem, program: &Program) -> String {
@@ -33,7 +31,7 @@ pub(super) fn write(problem: &Problem, program: &Program) -> String {
     line(&mut out, "  profile: submission".to_owned());
     line(&mut out, format!("  compare: {}", problem.compare));
     if problem.runs_programs {
-        let run = program.run(&names(&include), problem.memory.unwrap_or(MEMORY));
+        let run = program.run(&names(&include), memory(problem, program));
         line(&mut out, format!("  run: {}", list(&run)));
     }
     let masks = problem.masks.iter().map(|path| (quoted(path), "{text: \"\"}".to_owned()));
@@ -139,6 +137,12 @@ fn included(problem: &Problem, program: &Program) -> Vec<Copied> {
         }
     }
     files
+}
+
+/// What a runtime is told that it has: where the package says nothing, what its profile has.
+fn memory(problem: &Problem, program: &Program) -> Bytes {
+    let profile = || Some(Profiles::builtin().get(program.profile()).ok()?.limits.memory?.value);
+    problem.memory.or_else(profile).unwrap_or(Bytes::mib(256))
 }
 
 /// Where the program finds them.

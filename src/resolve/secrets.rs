@@ -47,6 +47,13 @@ impl Secrets {
         Ok(stand_in)
     }
 
+    /// Whether a variable of this name is one.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        let stand_in = format!("<secret:{name}>").into_bytes();
+        self.0.iter().any(|secret| secret.stand_in == stand_in)
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

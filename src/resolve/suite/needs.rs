@@ -102,10 +102,17 @@ impl Resolver<'_> {
     }
 
     fn unknown_need(&mut self, name: &Spanned<String>, index: &Index<'_>) {
+        // One that stands there and could not be made a case has its own mistake.
+        let is_broken = self.suite.cases.iter().any(|case| case.id.value == name.value);
+        let in_a_group = index.ids.keys().find(|id| id.rsplit('/').next() == Some(name.value.as_str()));
+        if is_broken && in_a_group.is_none() && !self.errors.is_empty() {
+            return;
+        }
         let word = shown(&name.value);
         let names =
             index.groups.keys().copied().chain(self.suite.cases.iter().map(|case| case.id.value.as_str()));
-        let near = nearest(&word, names.take(MAX_COMPARED)).map(shown);
+        let near = nearest(&word, names.take(MAX_COMPARED));
+        let near = in_a_group.copied().or(near).map(shown);
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None if name.value == "build" => "there is no `build:` in this suite".to_owned(),

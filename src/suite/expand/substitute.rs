@@ -226,7 +226,10 @@ impl Reader<'_> {
             span: &node.span,
             message: format!("there is no variable `{}`", shown(name)),
             label: near.unwrap_or_default(),
-            help: format!("add it to `vars:`, or write `$${{{}}}` for a `${{…}}` that stays", shown(name)),
+            help: format!(
+                "add it to `vars:`; what a shell is to put in is `${0}`, or `$${{{0}}}` where it needs the braces",
+                shown(name)
+            ),
         });
         // What stands there does not matter any more, but that something does.
         Value::Text("x".to_owned())
