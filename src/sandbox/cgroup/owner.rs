@@ -27,11 +27,15 @@ fn pid_namespace() -> u64 {
     fs::metadata("/proc/self/ns/pid").map_or(0, |meta| meta.ino())
 }
 
-/// When a process was started, in ticks since boot: field 22 of its `stat`.
+/// When a process was started, in ticks since boot: field 22 of its `stat`. `None` when it is gone, also
+/// where nobody has reaped it yet.
 fn start_ticks(pid: u32) -> Option<u64> {
     let stat = procfs::text(format!("/proc/{pid}/stat")).ok()?;
     // The name, field 2, stands in parentheses and may hold anything, also `)`.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    let is_gone = matches!(state, "Z" | "X");
+    fields.nth(18).filter(|_| !is_gone)?.parse().ok()
 }
 
 /// Whether a folder with this name has lost its maker.
@@ -130,6 +134,24 @@ pub(super) fn kill(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_is_dead_and_not_reaped_has_no_folders_any_more() {
+        let mut dead = std::process::Command::new("/bin/cat")
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .expect("cat is on every host");
+        let start = start_ticks(dead.id()).expect("it waits for its input");
+        let name = format!("capsule-run-{}-{}-{start}", pid_namespace(), dead.id());
+        assert!(!is_orphan(&name));
+        dead.kill().expect("our own child");
+        let stat = || fs::read_to_string(format!("/proc/{}/stat", dead.id())).expect("not reaped");
+        while !stat().contains(") Z ") {
+            std::thread::yield_now();
+        }
+        assert!(is_orphan(&name));
+        dead.wait().expect("our own child");
+    }
 
     #[test]
     fn our_own_folder_is_no_orphan_and_a_reused_number_does_not_save_one() {
