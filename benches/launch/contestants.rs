@@ -60,6 +60,7 @@ pub(crate) fn programs(folder: &Path, extent: Extent) -> Vec<Program> {
         program("a program of 10 ms", folder, &spin(10.0), 50, 24),
         program("start-up of Python", folder, &python, 30, 24),
         output(folder, &flood),
+        text(folder),
         many_files(folder),
         program("a program of 1 s", folder, &spin(1000.0), 2, 6),
     ];
@@ -88,10 +89,24 @@ fn output(folder: &Path, command: &[String]) -> Program {
     fs::write(folder.join("suite.yaml"), suite(command, CASES, limits)).expect("the folder is ours");
     let pipe = format!("{} | cat > /dev/null", command.join(" "));
     let mut contestants = vec![Contestant::new("a pipe to cat", 1, ["/bin/sh", "-c", &pipe])];
-    let single = own(&["--workspace", "none", "--max-output", "16M", "--"]);
-    contestants.push(Contestant::new("capsule-run -- CMD", 1, [single, command.to_vec()].concat()));
     contestants.extend(suites(CASES));
     Program { title: "10 MB of output", folder, contestants, turns: 24 }
+}
+
+/// 10 MB of text: a single command writes it out once more, as JSON.
+fn text(folder: &Path) -> Program {
+    let folder = new_folder(folder, "text");
+    let file = folder.join("text").display().to_string();
+    fs::write(&file, "a line of the text, which is not very long\n".repeat(10_000_000 / 43))
+        .expect("the folder is ours");
+    let pipe = format!("cat {file} | cat > /dev/null");
+    let single =
+        own(&["--workspace", "none", "--max-output", "16M", "--readonly", &file, "--", "/bin/cat", &file]);
+    let contestants = vec![
+        Contestant::new("a pipe to cat", 1, ["/bin/sh", "-c", &pipe]),
+        Contestant::new("capsule-run -- CMD", 1, single),
+    ];
+    Program { title: "10 MB of text", folder, contestants, turns: 24 }
 }
 
 /// A workspace of a thousand files, looked through by the program.
