@@ -129,6 +129,7 @@ fn case(id: &str, what: &str) -> ResolvedCase {
     let word = |text: &str| NoNul::new(text).expect("no NUL in it");
     ResolvedCase {
         id: CaseId(Arc::from(id)),
+        alias: None,
         kind: CaseKind::Case,
         suite: 0,
         name: Arc::from(id),

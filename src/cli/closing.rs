@@ -33,7 +33,7 @@ pub(super) fn show(run: &RunReport, records: &RunRecords<'_>, args: &ShowArgs, s
         }
         left = left.saturating_sub(lines);
         shown += 1;
-        let title = format!("{} {}", text::word(report), report.case.id);
+        let title = format!("{} {}", text::word(report, style), style.audience.id_of(&report.case));
         ci.say_block(&title, &block);
     }
     let all = match args.output {

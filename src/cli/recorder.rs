@@ -87,7 +87,11 @@ impl Recorder {
                 if let Some(&at) = self.index.get(&(case.suite, case.id.clone())) {
                     let mut state = self.lock();
                     state.cancelling(interrupted);
-                    state.log.append(What::CaseStarted { case: at, id: &case.id.0, attempt: 1 });
+                    state.log.append(What::CaseStarted {
+                        case: at,
+                        id: self.audience.id_of(case),
+                        attempt: 1,
+                    });
                 }
             }
             Event::CaseFinished { report, done, total } => self.finished(report, (done, total), interrupted),
@@ -108,12 +112,16 @@ impl Recorder {
         let count = report.attempts.len();
         for (number, attempt) in (1..).zip(&report.attempts) {
             if number > 1 {
-                state.log.append(What::CaseStarted { case: at, id: &case.id.0, attempt: number });
+                state.log.append(What::CaseStarted {
+                    case: at,
+                    id: self.audience.id_of(case),
+                    attempt: number,
+                });
             }
             let shown = self.audience.sees(case.visibility);
             state.log.append(What::AttemptFinished {
                 case: at,
-                id: &case.id.0,
+                id: self.audience.id_of(case),
                 attempt: number,
                 status: attempt.verdict.status,
                 code: attempt.verdict.code,
@@ -164,11 +172,7 @@ pub(super) fn unfinished(cases: &[Arc<ResolvedCase>], header: &RunHeader) -> Tal
 }
 
 fn planned(case: &ResolvedCase, header: &RunHeader, audience: Audience) -> PlannedCase {
-    let mut planned = PlannedCase::new(case, &header.suites);
-    if !audience.sees(planned.visibility) {
-        planned.params.clear();
-    }
-    planned
+    PlannedCase::new(case, &header.suites).for_audience(audience)
 }
 
 /// A run that has not begun: every case without a result.

@@ -47,32 +47,53 @@ impl ReportError {
 pub(super) type WriteReport<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 impl ReportFile {
-    /// Opens the place of a report and writes the pessimistic copy, where it can be replaced later.
+    /// Finds the place of a report.
+    ///
+    /// # Errors
+    /// [`ReportError`] when nothing can be written there.
+    pub(super) fn find(path: &Path) -> Result<Self, ReportError> {
+        let place = ReportPlace::find(path);
+        let place = place.map_err(|source| ReportError { path: path.to_owned(), source })?;
+        if let ReportPlace::File { folder, .. } = &place {
+            sweep(folder);
+        }
+        Ok(Self { shown: path.to_owned(), place })
+    }
+
+    /// Finds the place of a report and leaves the pessimistic copy there.
     ///
     /// # Errors
     /// [`ReportError`] when it cannot be written.
     pub(super) fn open(path: &Path, pessimistic: WriteReport<'_>) -> Result<Self, ReportError> {
-        let failed = |source| ReportError { path: path.to_owned(), source };
-        let place = ReportPlace::find(path).map_err(failed)?;
-        let file = Self { shown: path.to_owned(), place };
-        if let ReportPlace::File { target, folder } = &file.place {
-            sweep(folder);
-            replace(target, folder, pessimistic).map_err(failed)?;
-        }
+        let file = Self::find(path)?;
+        file.leave(pessimistic)?;
         Ok(file)
+    }
+
+    /// Writes the pessimistic copy, where it can be replaced later.
+    ///
+    /// # Errors
+    /// [`ReportError`] when it cannot be written.
+    pub(super) fn leave(&self, pessimistic: WriteReport<'_>) -> Result<(), ReportError> {
+        if self.can_be_replaced() { self.write(pessimistic) } else { Ok(()) }
+    }
+
+    /// Whether it may be written more than once: it is a file, and no stream.
+    pub(super) fn can_be_replaced(&self) -> bool {
+        matches!(self.place, ReportPlace::File { .. })
     }
 
     /// Writes the report.
     ///
     /// # Errors
-    /// [`ReportError`] when it cannot be written; the pessimistic copy stays.
-    pub(super) fn write(self, report: WriteReport<'_>) -> Result<(), ReportError> {
-        let result = match self.place {
+    /// [`ReportError`] when it cannot be written; what was there before stays.
+    pub(super) fn write(&self, report: WriteReport<'_>) -> Result<(), ReportError> {
+        let result = match &self.place {
             ReportPlace::Stdout => terminal::print_stream(report),
-            ReportPlace::Stream(mut file) => report(&mut file).and_then(|()| file.flush()),
-            ReportPlace::File { target, folder } => replace(&target, &folder, report),
+            ReportPlace::Stream(file) => report(&mut &*file).and_then(|()| (&*file).flush()),
+            ReportPlace::File { target, folder } => replace(target, folder, report),
         };
-        result.map_err(|source| ReportError { path: self.shown, source })
+        result.map_err(|source| ReportError { path: self.shown.clone(), source })
     }
 
     /// As the user named it.

@@ -270,7 +270,7 @@ impl Watcher {
         std::thread::spawn(move || {
             terminal::restore();
             terminal::say(
-                "error: not all could be ended in time; reports are left as they were before the run",
+                "error: not all could be ended in time; reports that were not written yet are left as they were before the run",
             );
             let _ = done.send(());
         });

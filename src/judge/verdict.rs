@@ -177,6 +177,8 @@ pub struct Difference {
     pub near_miss: Option<NearMiss>,
     /// Where it is in words of the comparison: `$.items[3].price: 1.1, expected 1.2`.
     pub note: Option<String>,
+    /// The first difference of two texts in a sentence: `line 2 differs in 1 word ("6" → "5")`.
+    pub words: Option<String>,
 }
 
 /// What a weaker comparison would have ignored to match. From strict to lax: the first that would

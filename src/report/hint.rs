@@ -1,12 +1,15 @@
 //! One line of advice for a case that did not pass.
 
 use super::CaseReport;
-use super::record::CaseRecord;
+use super::record::{Audience, CaseRecord};
 use crate::judge::{Code, Details, NearMiss};
 
-/// What would have matched, or what a person can do; `None` where we know nothing to say.
-pub(super) fn hint(report: &CaseReport) -> Option<String> {
-    advice(report.near_miss(), &report.verdict.details, report.verdict.code)
+/// What would have matched, or what a person can do; `None` where we know nothing to say. Somebody who
+/// may not see the case is told nothing of its evidence.
+pub(super) fn hint(report: &CaseReport, audience: Audience) -> Option<String> {
+    let none = Details::default();
+    let details = if audience.sees(report.case.visibility) { &report.verdict.details } else { &none };
+    advice(report.near_miss(), details, report.verdict.code)
 }
 
 /// The same for a record.
@@ -21,7 +24,13 @@ fn advice(near_miss: Option<NearMiss>, details: &Details, code: Option<Code>) ->
     if let Some(help) = details.help.as_ref().filter(|help| !help.is_empty()) {
         return Some(help.clone());
     }
-    code.map(|code| code.remedy().to_owned())
+    code.filter(|code| !is_plain(*code)).map(|code| code.remedy().to_owned())
+}
+
+/// Whether "compare it with what is expected" is all that there is to advise, and the difference, which
+/// stands beside it, says that.
+fn is_plain(code: Code) -> bool {
+    matches!(code, Code::WrongExit | Code::StdoutDiffers | Code::StderrDiffers | Code::FileDiffers)
 }
 
 fn of_near_miss(near_miss: NearMiss) -> &'static str {

@@ -12,8 +12,8 @@ use super::stand_in::stand_in;
 use super::tally::Tally;
 use crate::judge::Status;
 
-/// Where the records of cases come from: memory, or a log.
-pub trait CaseSource {
+/// Where the records of cases come from: memory, or a log. Several formats read at a time.
+pub trait CaseSource: Sync {
     /// The record of the case at this index in suite order; one without a result for a case that
     /// has none.
     ///

@@ -20,6 +20,7 @@ pub(super) fn stand_in(footer: &RunFooter, header: &mut RunHeader) -> CaseRecord
     let suite = SuiteRecord { name: SUITE.to_owned(), file: String::new(), sha256: String::new() };
     header.suites.push(suite);
     let planned = PlannedCase {
+        alias: None,
         id: name.clone(),
         suite: SUITE.to_owned(),
         suite_index: header.suites.len() - 1,

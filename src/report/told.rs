@@ -104,6 +104,9 @@ fn difference(out: &mut String, check: &Expectation, message: &str) {
     let compare = check.compare.as_deref().unwrap_or_default();
     let from = check.expected_from.as_deref().unwrap_or_default();
     let _ = writeln!(out, "\n{name}, {compare}, expected from {from}");
+    if let Some(words) = &check.words {
+        let _ = writeln!(out, "{words}");
+    }
     out.push_str(diff);
     if !diff.ends_with('\n') {
         out.push('\n');

@@ -61,6 +61,8 @@ pub enum Visibility {
 pub struct ResolvedCase {
     /// Unique in the run.
     pub id: CaseId,
+    /// What people are told instead who may not see its parameters, which are in its id.
+    pub alias: Option<Arc<str>>,
     /// Build step or case.
     pub kind: CaseKind,
     /// Index of the suite in the run.

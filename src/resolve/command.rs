@@ -53,6 +53,7 @@ fn case(request: &Request, operator: &Operator, settings: Settings) -> ResolvedC
     let settings = Arc::new(CaseSettings::new(settings, workspace(&request.workspace, operator).0));
     ResolvedCase {
         id: CaseId(Arc::from(id)),
+        alias: None,
         kind: CaseKind::Case,
         suite: 0,
         name: program.into(),

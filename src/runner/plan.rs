@@ -70,6 +70,7 @@ pub fn submission_case(suite: &ResolvedSuite) -> Option<ResolvedCase> {
 pub(super) fn bare(first: &ResolvedCase) -> ResolvedCase {
     ResolvedCase {
         kind: CaseKind::Case,
+        alias: None,
         group: None,
         params: BTreeMap::new(),
         tags: Arc::default(),

@@ -74,13 +74,25 @@ pub(crate) fn parse_leniently(
         SuiteFormat::Toml => parse_toml(source),
         SuiteFormat::Json => parse_json(source),
     };
-    let root = match parsed {
+    let mut root = match parsed {
         Ok(root) => root,
         Err(errors) => return (None, errors),
     };
     let mut reader = Reader::new(Sources::new(source.clone()), includes);
-    let suite = reader.suite(&root, given);
+    let cases = detached(&mut root);
+    let suite = reader.suite(&root, cases, given);
     (suite, reader.finish())
+}
+
+/// Takes the suite's own cases out of its tree. There may be a hundred thousand of them: each is given
+/// back as soon as it has been read.
+fn detached(root: &mut Node) -> Vec<Node> {
+    let Value::Map(entries) = &mut root.value else { return Vec::new() };
+    let cases = entries.iter_mut().find(|entry| entry.key == "cases").map(|entry| &mut entry.value.value);
+    match cases {
+        Some(Value::List(cases)) => std::mem::take(cases),
+        _ => Vec::new(),
+    }
 }
 
 fn too_large(source: &Source) -> Diagnostic {
@@ -94,7 +106,7 @@ fn too_large(source: &Source) -> Diagnostic {
 }
 
 impl Reader<'_> {
-    fn suite(&mut self, root: &Node, given: &Variables) -> Option<Suite> {
+    fn suite(&mut self, root: &Node, cases: Vec<Node>, given: &Variables) -> Option<Suite> {
         if root.value == Value::Null {
             self.missing(&(0..0), "the suite is empty", "begin with `version: 1`, `name: …` and `cases: …`");
             return None;
@@ -116,8 +128,14 @@ impl Reader<'_> {
         let templates = self.templates(&parts, &mut budget);
         let mut suite = self.empty(&scope);
         let mut world = World { scope, templates, budget };
+        let mut own_cases = cases;
         for part in &parts {
             for entry in part.entries() {
+                if entry.key == "cases" {
+                    for item in std::mem::take(&mut own_cases) {
+                        self.cases_of(&item, None, &mut world, &mut suite.cases);
+                    }
+                }
                 self.suite_key(entry, &mut suite, &mut world);
             }
         }

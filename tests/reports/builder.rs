@@ -94,6 +94,7 @@ pub(crate) fn verdict(status: Status, code: Option<Code>, message: &str) -> Verd
 fn resolved(id: &str, group: Option<String>, name: String, line: u32) -> ResolvedCase {
     ResolvedCase {
         id: CaseId(id.into()),
+        alias: None,
         kind: CaseKind::Case,
         suite: 0,
         name: name.into(),
@@ -290,6 +291,7 @@ impl Builder {
             truncated: false,
             near_miss,
             note: None,
+            words: Some("line 2 differs in 1 word (\"6\" → \"5\")".into()),
         });
         self
     }

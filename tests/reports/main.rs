@@ -149,7 +149,7 @@ fn nothing_raw_reaches_the_terminal() {
 
 #[test]
 fn lines_fit_the_terminal() {
-    for width in [60, 80, 100, 140] {
+    for width in [36, 40, 50, 60, 80, 100, 140] {
         let style = TextStyle { width, ..TextStyle::default() };
         for report in &runs::ordinary().cases {
             let line = text::case_line(report, &style);
@@ -166,6 +166,13 @@ fn students_read_nothing_of_a_hidden_case() {
     assert!(text.contains("secret/01") && !text.to_lowercase().contains("secret actual"));
     assert!(!text.contains("SECRET"), "{text}");
     assert!(whole_text(&run, &TextStyle::default()).contains("SECRET"));
+    // Nor its parameters, nor what a program could choose that was given a secret.
+    let (run, secret) = (formats::secrets(), formats::SECRET);
+    let text = whole_text(&run, &student);
+    let hidden: Vec<_> = text.lines().filter(|line| line.contains("closed/")).collect();
+    assert!(!text.contains(secret) && hidden.iter().all(|line| !line.contains("3.217")), "{text}");
+    assert!(hidden.iter().any(|line| line.contains("closed/2-Passed-None[#1]")), "{text}");
+    assert!(whole_text(&run, &TextStyle::default()).contains(secret));
 }
 
 #[test]

@@ -19,7 +19,8 @@ cases:
 fn start() -> (Place, Pty) {
     let place = Place::with(&SUITE.replace("timeout: 4s", "timeout: 300s"));
     let pty = Pty::start(place.command(&["suite"]), 100, 30);
-    pty.shows("cpu ");
+    // Not the case before it, which may be seen while it runs.
+    pty.until("lists the case that spins", |screen| screen.contains("spin") && screen.contains("cpu "));
     (place, pty)
 }
 

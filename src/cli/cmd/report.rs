@@ -37,7 +37,7 @@ fn remake(args: &ReportCommandArgs, places: &Places) -> Result<u8, Failure> {
         let Replay { header, footer, tally, .. } = &log.replay;
         RunRecords::new(header, footer, tally, &log, args.reports.audience.into())
     };
-    let reports = Reports::open(&args.reports, &view())?;
+    let reports = Reports::find(&args.reports)?;
     let written = reports.write(exit::OK, |_| view());
     let complete = log.replay.footer.complete;
     if !complete {

@@ -232,6 +232,8 @@ fn execute(job: &mut Job, args: &SuiteArgs, places: &Places) -> Result<u8, Failu
     }
     finish(&mut run, &interrupted, job.cases.first());
     terminal::restore();
+    // Somebody may have made the window another size meanwhile.
+    let style = TextStyle { width: terminal::width(), ..style };
     let ended = exit::of_run(recorded.tally(), interrupted.cause());
     let (mut status, mut reason) = job.chosen.rest(ended);
     let ci = Ci::new(args.stream.ci);

@@ -93,7 +93,7 @@ impl Progress {
             Event::RunStarted { total, .. } => self.lock().total = total,
             Event::CaseStarted { case, thread, at } => {
                 let running = Running {
-                    id: case.id.to_string(),
+                    id: self.style.audience.id_of(case).to_owned(),
                     thread,
                     since: at,
                     memory_limit: case.limits.memory.value,
@@ -136,8 +136,12 @@ impl Progress {
             if self.bar {
                 self.draw(&state);
             } else if self.lines != Lines::None {
-                name_slow(&mut state, &self.style);
-                beat(&mut state);
+                let now = Instant::now();
+                let slow = slow(&mut state, now, &self.style);
+                slow.iter().for_each(|text| line(&mut state, text));
+                if let Some(text) = heartbeat(&state, now) {
+                    line(&mut state, &text);
+                }
             }
             state = self.pause(state);
         }
@@ -251,34 +255,89 @@ fn line(state: &mut State, text: &str) {
     terminal::say(text);
 }
 
-fn name_slow(state: &mut State, style: &TextStyle) {
-    let slow: Vec<String> = state
-        .running
-        .values_mut()
-        .filter(|running| !running.named && running.since.elapsed() >= SLOW)
+/// The cases that have become slow by `now`, each once.
+fn slow(state: &mut State, now: Instant, style: &TextStyle) -> Vec<String> {
+    let running_for = |running: &Running| now.saturating_duration_since(running.since);
+    let slow = state.running.values_mut().filter(|running| !running.named && running_for(running) >= SLOW);
+    let mut lines: Vec<String> = slow
         .map(|running| {
             running.named = true;
-            let seconds = running.since.elapsed().as_secs_f64();
+            let seconds = running_for(running).as_secs_f64();
             format!("     SLOW [>{seconds:>6.1}s ] (running) {}", style.safe(&running.id))
         })
         .collect();
-    slow.iter().for_each(|text| line(state, text));
+    lines.sort();
+    lines
 }
 
-fn beat(state: &mut State) {
-    if state.last_line.elapsed() < HEARTBEAT {
-        return;
+/// That the run is alive, if it has said nothing for long.
+fn heartbeat(state: &State, now: Instant) -> Option<String> {
+    if now.saturating_duration_since(state.last_line) < HEARTBEAT {
+        return None;
     }
     let failed = match state.last_failure {
         None => "nothing failed".to_owned(),
-        Some(at) => format!("nothing failed since {}", short(at.elapsed())),
+        Some(at) => format!("nothing failed since {}", short(now.saturating_duration_since(at))),
     };
-    let text = format!(
+    Some(format!(
         "     note [{:>7.1}s ] {}/{} done, {} running, {failed}",
-        state.started.elapsed().as_secs_f64(),
+        now.saturating_duration_since(state.started).as_secs_f64(),
         state.counts.done,
         state.total,
         state.running.len(),
-    );
-    line(state, &text);
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resolve::CaseId;
+    use crate::units::Bytes;
+
+    fn state() -> State {
+        let mut state = State::new();
+        state.total = 42;
+        for (id, later) in [("b\x1b[2J", 0), ("a", 0), ("young", 9)] {
+            let running = Running {
+                id: id.to_owned(),
+                thread: std::thread::current().id(),
+                since: state.started + Duration::from_secs(later),
+                memory_limit: Bytes::mib(1),
+                named: false,
+            };
+            state.running.insert((0, CaseId(id.into())), running);
+        }
+        state
+    }
+
+    #[test]
+    fn a_case_is_named_once_when_it_has_run_for_ten_seconds() {
+        let (mut state, style) = (state(), TextStyle::default());
+        let at = |seconds| state.started + Duration::from_secs(seconds);
+        let times = [9, 10, 11, 19].map(at);
+        let told = times.map(|now| slow(&mut state, now, &style));
+        assert_eq!(told[0], [""; 0]);
+        assert_eq!(
+            told[1],
+            ["     SLOW [>  10.0s ] (running) a", "     SLOW [>  10.0s ] (running) b\\x1B[2J"]
+        );
+        assert_eq!(told[2], [""; 0]);
+        assert_eq!(told[3], ["     SLOW [>  10.0s ] (running) young"]);
+    }
+
+    #[test]
+    fn thirty_seconds_of_silence_end_with_a_sign_of_life() {
+        let mut state = state();
+        let at = |seconds| state.started + Duration::from_secs(seconds);
+        let (early, late, failed) = (at(29), at(30), at(12));
+        assert_eq!(heartbeat(&state, early), None);
+        let line = heartbeat(&state, late).expect("silence");
+        assert_eq!(line, "     note [   30.0s ] 0/42 done, 3 running, nothing failed");
+        state.last_failure = Some(failed);
+        let line = heartbeat(&state, late).expect("silence");
+        assert!(line.ends_with(" nothing failed since 18.0s"), "{line}");
+        // A line of any kind is a sign of life.
+        state.last_line = failed;
+        assert_eq!(heartbeat(&state, late), None);
+    }
 }

@@ -3,6 +3,7 @@
 use crate::judge::compare::drawn::drawn;
 use crate::judge::compare::mismatch::{Parting, parting};
 use crate::judge::compare::near_miss::near_miss;
+use crate::judge::compare::words::in_words;
 use crate::judge::{Compare, Difference, diff};
 
 /// How `actual` differs from `expected`; `None` when it does not.
@@ -10,17 +11,20 @@ use crate::judge::{Compare, Difference, diff};
 pub fn compare(compare: Compare, expected: &[u8], actual: &[u8]) -> Option<Difference> {
     let Parting { at, note } = parting(compare, expected, actual)?;
     let before = &actual[..at.actual];
+    let line = diff::newlines(before) + 1;
+    let is_text = !diff::is_binary(expected, actual, at.actual);
     let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
     let drawn = drawn(compare, expected, actual, at);
     let text = diff::unified(drawn.compare, &drawn.expected, &drawn.actual, drawn.at, diff::USUAL_LINES);
     Some(Difference {
-        line: diff::newlines(before) + 1,
+        line,
         column: at.actual - line_start + 1,
         offset: at.actual,
         unified: text.text,
         truncated: text.truncated,
         near_miss: near_miss(compare, expected, actual),
         note,
+        words: if is_text { in_words(compare, expected, actual, at, line) } else { None },
     })
 }
 

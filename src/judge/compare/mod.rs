@@ -18,6 +18,7 @@ mod sha256;
 mod tokens;
 mod trim;
 mod unordered;
+mod words;
 
 pub use accept::accepted;
 pub use difference::{compare, diff_of};

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CaseRecord, RunHeader};
+use super::{CaseRecord, PlannedCase, RunHeader};
 use crate::judge::{Details, Protocol, Status};
-use crate::resolve::Visibility;
+use crate::resolve::{ResolvedCase, Visibility};
 
 /// Who reads a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +29,15 @@ impl Audience {
     }
 }
 
+impl Audience {
+    /// How this reader is told of a case.
+    #[must_use]
+    pub fn id_of(self, case: &ResolvedCase) -> &str {
+        let alias = case.alias.as_deref().filter(|_| !self.sees(case.visibility));
+        alias.unwrap_or(&case.id.0)
+    }
+}
+
 impl CaseRecord {
     /// What `audience` may know of this case. Of one that it may not see, id, place, verdict, points
     /// and the kind of near miss are left. No attempt is: a program that was given a secret could
@@ -44,7 +53,9 @@ impl CaseRecord {
             }
             return self;
         }
+        unnamed(&mut self.id, &mut self.name, self.alias.take());
         self.params.clear();
+        self.tags.clear();
         self.details = Details::default();
         self.notes.clear();
         self.attempts.clear();
@@ -61,6 +72,27 @@ impl CaseRecord {
         }
         self
     }
+}
+
+impl PlannedCase {
+    /// What `audience` may know of this case before it runs.
+    #[must_use]
+    pub fn for_audience(mut self, audience: Audience) -> Self {
+        if !audience.sees(self.visibility) {
+            unnamed(&mut self.id, &mut self.name, self.alias.take());
+            self.params.clear();
+            self.tags.clear();
+        }
+        self
+    }
+}
+
+/// The id of a matrix, and the name that is its end, tell its parameters.
+fn unnamed(id: &mut String, name: &mut String, alias: Option<String>) {
+    let Some(alias) = alias else { return };
+    let before = id.len().saturating_sub(name.len());
+    *name = alias.get(before..).unwrap_or(&alias).to_owned();
+    *id = alias;
 }
 
 impl RunHeader {

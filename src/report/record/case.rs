@@ -16,6 +16,9 @@ use crate::resolve::Visibility;
 pub struct CaseRecord {
     /// Unique in its suite.
     pub id: String,
+    /// What people are told instead who may not see its parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     /// The name of its suite.
     pub suite: String,
     /// The index of its suite in the run, from 0.
@@ -125,6 +128,7 @@ impl CaseRecord {
     pub(in crate::report) fn example() -> Self {
         PlannedCase {
             id: "basic/sum".into(),
+            alias: None,
             suite: "hw3".into(),
             suite_index: 0,
             kind: Kind::Case,

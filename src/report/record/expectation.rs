@@ -29,6 +29,9 @@ pub struct Expectation {
     pub first_difference: Option<FirstDifference>,
     /// The next weaker comparison that would have matched.
     pub near_miss: Option<NearMiss>,
+    /// The first difference of two texts in a sentence.
+    #[serde(default)]
+    pub words: Option<String>,
     /// A unified diff with control characters made visible.
     pub diff: Option<String>,
     /// Whether the diff was cut.
@@ -85,6 +88,7 @@ impl Expectation {
             missing: file.is_some_and(|path| ran.is_some_and(|ran| is_missing(ran, path))),
             first_difference: difference.map(FirstDifference::new),
             near_miss: difference.and_then(|difference| difference.near_miss),
+            words: difference.and_then(|difference| difference.words.clone()),
             diff: difference.map(|difference| difference.unified.clone()),
             diff_truncated: difference.is_some_and(|difference| difference.truncated),
         }

@@ -14,6 +14,9 @@ use crate::resolve::{CaseKind, GroupScore, ResolvedCase, Visibility};
 pub struct PlannedCase {
     /// Unique in its suite.
     pub id: String,
+    /// What people are told instead who may not see its parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
     /// The name of its suite.
     pub suite: String,
     /// The index of its suite in the run, from 0.
@@ -83,6 +86,7 @@ impl PlannedCase {
     pub fn new(case: &ResolvedCase, suites: &[SuiteRecord]) -> Self {
         Self {
             id: case.id.0.to_string(),
+            alias: case.alias.as_deref().map(str::to_owned),
             suite: suites.get(case.suite).map_or_else(String::new, |suite| suite.name.clone()),
             suite_index: case.suite,
             kind: match case.kind {
@@ -127,6 +131,7 @@ impl PlannedCase {
             Reason { kind: ReasonKind::NotRun, message: "the run did not end".to_owned(), near_miss: None };
         CaseRecord {
             id: self.id.clone(),
+            alias: self.alias.clone(),
             suite: self.suite.clone(),
             suite_index: self.suite_index,
             kind: self.kind,

@@ -105,14 +105,14 @@ impl Block<'_> {
     /// ` FAIL  basic/sum[n=3]                    tests/grade.yaml:41`
     fn header(&mut self, report: &CaseReport) {
         let style = self.style;
-        let (word, id) = (word(report), style.safe(&report.case.id.0));
+        let (word, id) = (word(report, style), style.safe(style.id(report)));
         let place = format!("{}:{}", style.safe(&report.case.file), report.case.line);
         let used = 1 + word.width() + 2 + id.width();
         let gap = style.width.saturating_sub(1 + used + place.width()).max(2);
         let _ = writeln!(
             self.out,
             " {}  {}{}{}",
-            style.paint(paint(report), &word),
+            style.paint(paint(report, style), &word),
             style.paint(Paint::Strong, &id),
             " ".repeat(gap),
             style.paint(Paint::Dim, &place)
@@ -133,8 +133,13 @@ impl Block<'_> {
         };
         let profile = style.safe(&report.case.profile);
         let how = format!("in sandbox \"{profile}\" {dot} {how}");
-        let columns = style.width.saturating_sub(INDENT.len() + how.width() + 5).clamp(20, 60);
-        self.line(&format!("$ {}  {}", padded(&command, columns), style.paint(Paint::Dim, &how)));
+        let columns = style.width.saturating_sub(INDENT.len() + how.width() + 5).min(60);
+        let how = style.paint(Paint::Dim, &how);
+        if command.width() <= columns {
+            return self.line(&format!("$ {}  {how}", padded(&command, columns)));
+        }
+        self.line(&format!("$ {command}"));
+        self.line(&format!("  {how}"));
     }
 
     /// `exit 0 ok · stdout DIFFERS · files 2 ok      cpu 0.09/2 s  mem 9.1/256 MiB`
@@ -224,7 +229,7 @@ impl Block<'_> {
         if self.style.rerun.is_empty() || self.style.diff_lines == usize::MAX {
             return self.line(more);
         }
-        let id = self.style.safe(&quoted(&report.case.id.0));
+        let id = self.style.safe(&quoted(self.style.id(report)));
         self.line(&format!("{more}: {} --only {id} --diff-lines all", self.style.safe(&self.style.rerun)));
     }
 
@@ -239,13 +244,24 @@ impl Block<'_> {
             None => self.labelled("why", &reason),
         }
         if self.style.audience.sees(report.case.visibility) {
+            self.words(report);
             self.missing_files(report);
             for note in &report.verdict.notes {
                 self.labelled("note", &self.style.safe(note));
             }
         }
-        if let Some(hint) = hint(report) {
+        if let Some(hint) = hint(report, self.style.audience) {
             self.labelled("hint", &self.style.safe(&hint));
+        }
+    }
+
+    /// The first differences in words.
+    fn words(&mut self, report: &CaseReport) {
+        let told = report.verdict.checks.iter().filter(|check| !check.ok && tells(report, check));
+        for words in told.filter_map(|check| check.difference.as_ref()?.words.as_ref()) {
+            let words =
+                if self.style.ascii { &words.replace('→', "->").replace('…', "...") } else { words };
+            self.labelled("", &self.style.safe(words));
         }
     }
 
@@ -292,8 +308,9 @@ impl Block<'_> {
     }
 
     fn rerun(&mut self, report: &CaseReport) {
-        if !self.style.rerun.is_empty() {
-            let id = self.style.safe(&quoted(&report.case.id.0));
+        // Who may not see a case has not got its suite either.
+        if !self.style.rerun.is_empty() && self.style.sees(report) {
+            let id = self.style.safe(&quoted(self.style.id(report)));
             let command = self.style.safe(&self.style.rerun);
             self.labelled("rerun", &format!("{command} --only {id} -v"));
         }

@@ -10,6 +10,8 @@ use crate::report::CaseReport;
 
 /// Columns before the id: the word, the time and their blanks.
 const LEAD: usize = 22;
+/// Columns behind these in which there is room for nothing but an id.
+const NARROW: usize = 28;
 
 /// One case on one line, for a terminal; without a newline:
 /// `     FAIL [  0.118s] basic/sum[n=3]               stdout differs at line 2             0/5`.
@@ -24,7 +26,7 @@ pub fn case_line(report: &CaseReport, style: &TextStyle) -> String {
 #[must_use]
 pub fn counted_case_line(report: &CaseReport, done: usize, total: usize, style: &TextStyle) -> String {
     let digits = total.to_string().len();
-    let id = style.safe(&report.case.id.0);
+    let id = style.safe(style.id(report));
     let reason = style.safe(&reason(report, style));
     let colon = if reason.is_empty() { "" } else { ": " };
     format!("{} ({done:>digits$}/{total}) {id}{colon}{reason}", lead(report, style))
@@ -32,9 +34,12 @@ pub fn counted_case_line(report: &CaseReport, done: usize, total: usize, style: 
 
 /// Id, reason and a tail in columns that fit the terminal.
 pub(super) fn columns(report: &CaseReport, style: &TextStyle, tail: &str) -> String {
-    let room = style.width.saturating_sub(1 + LEAD).max(20);
+    let room = style.width.saturating_sub(1 + LEAD).max(8);
+    if room < NARROW {
+        return style.fit(&style.safe(style.id(report)), room);
+    }
     let tail_columns = if tail.is_empty() { 0 } else { tail.width() + 2 };
-    let id = style.safe(&report.case.id.0);
+    let id = style.safe(style.id(report));
     let reason = style.safe(&reason(report, style));
     if reason.is_empty() && tail.is_empty() {
         return style.fit(&id, room);
@@ -59,8 +64,10 @@ fn id_room(room: usize) -> usize {
 
 /// The word and the time.
 pub(super) fn lead(report: &CaseReport, style: &TextStyle) -> String {
-    let word = format!("{:>9}", word(report));
-    format!("{} {}", style.paint(paint(report), &word), bracketed(report.duration()))
+    let word = format!("{:>9}", word(report, style));
+    // A program that was given a secret could tell it by the time that it takes.
+    let took = report.duration().filter(|_| style.sees(report));
+    format!("{} {}", style.paint(paint(report, style), &word), bracketed(took))
 }
 
 /// `0/5`.

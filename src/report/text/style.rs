@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::report::CaseReport;
 use crate::report::record::Audience;
 use crate::units::visible_line;
 
@@ -110,6 +111,16 @@ impl TextStyle {
     /// `fancy`, or `plain` where only ASCII may be used.
     pub(crate) fn mark(&self, fancy: &'static str, plain: &'static str) -> &'static str {
         if self.ascii { plain } else { fancy }
+    }
+
+    /// Whether the reader may see the input, the expectation and the output of this case.
+    pub(crate) fn sees(&self, report: &CaseReport) -> bool {
+        self.audience.sees(report.case.visibility)
+    }
+
+    /// How the reader is told of this case.
+    pub(crate) fn id<'r>(&self, report: &'r CaseReport) -> &'r str {
+        self.audience.id_of(&report.case)
     }
 
     /// Text from outside as one safe line: nothing that moves a terminal, nothing that the log of a

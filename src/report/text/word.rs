@@ -1,15 +1,19 @@
 //! The one word for a verdict: PASS, FAIL, TIMEOUT, SIGSEGV…
 
-use super::style::Paint;
+use super::style::{Paint, TextStyle};
 use crate::judge::{Code, Status, Verdict};
 use crate::report::CaseReport;
 
 /// The one word for a case's verdict, at most nine letters: a reader without colours, and a
 /// program that reads a log, need no more.
+///
+/// Of a case that its reader may not see it says no more than its verdict.
 #[must_use]
-pub fn word(report: &CaseReport) -> String {
+pub fn word(report: &CaseReport, style: &TextStyle) -> String {
     let verdict = &report.verdict;
     match verdict.status {
+        Status::Passed if !style.sees(report) => "PASS".to_owned(),
+        Status::Failed if !style.sees(report) => "FAIL".to_owned(),
         Status::Passed if report.leaked() > 0 => "LEAK".to_owned(),
         Status::Passed if report.is_flaky() => "FLAKY".to_owned(),
         Status::Passed => "PASS".to_owned(),
@@ -69,9 +73,9 @@ fn signal(verdict: &Verdict) -> &str {
 }
 
 /// The colour of a verdict.
-pub(super) fn paint(report: &CaseReport) -> Paint {
+pub(super) fn paint(report: &CaseReport, style: &TextStyle) -> Paint {
     match report.verdict.status {
-        Status::Passed if report.leaked() > 0 || report.is_flaky() => Paint::Warn,
+        Status::Passed if style.sees(report) && (report.leaked() > 0 || report.is_flaky()) => Paint::Warn,
         Status::Passed => Paint::Good,
         Status::Failed | Status::Error => Paint::Bad,
         Status::NotRun | Status::Cancelled => Paint::Warn,

@@ -106,6 +106,8 @@ pub(super) struct Resolver<'a> {
     pub(super) contents: HashSet<Arc<[u8]>>,
     /// Files that have been read before they are needed.
     pub(super) ahead: HashMap<PathBuf, Result<FileContent, String>>,
+    /// How many cases each matrix has made whose parameters not everybody may see.
+    aliases: HashMap<String, usize>,
     /// How the last case is taken.
     pub(super) last_terms: Option<Arc<Terms>>,
     /// Files that have been read; `None` where reading failed and was complained about.
@@ -136,6 +138,7 @@ impl<'a> Resolver<'a> {
             shared: HashMap::new(),
             contents: HashSet::new(),
             ahead: HashMap::new(),
+            aliases: HashMap::new(),
             last_terms: None,
             read: HashMap::new(),
             judges: HashMap::new(),
@@ -345,6 +348,7 @@ impl<'a> Resolver<'a> {
         ResolvedCase {
             name: Arc::clone(&id.0),
             id,
+            alias: None,
             kind: CaseKind::Case,
             suite: self.inputs.index,
             group: None,
@@ -388,9 +392,22 @@ impl<'a> Resolver<'a> {
             case.stdin = Stdin::Bytes(bytes);
         }
         case.params = planned.params.iter().cloned().collect();
+        case.alias = self.alias(case, planned);
         case.terms = self.terms(layers, planned);
         case.expectation = self.expectation(layers, planned, &case.settings.limits.clone());
         case.judging = self.judging(layers, &mut case.expectation);
+    }
+
+    /// The id of a matrix has its parameters in it. Who may not see them is told a number.
+    fn alias(&mut self, case: &ResolvedCase, planned: &Planned<'_>) -> Option<Arc<str>> {
+        if case.visibility == Visibility::Visible || planned.params.is_empty() {
+            return None;
+        }
+        let written = planned.name.ends_with(']').then(|| planned.name.split('[').next()).flatten()?;
+        let before = &planned.id.0[..planned.id.0.len() - planned.name.len()];
+        let number = self.aliases.entry(format!("{before}{written}")).or_default();
+        *number += 1;
+        Some(format!("{before}{written}[#{number}]").into())
     }
 
     pub(super) fn argv_of(&mut self, layers: &Layers<'_>, start: usize) -> Vec<NoNul> {

@@ -222,6 +222,28 @@ fn a_case_with_limits_of_its_own_has_the_same_settings_behind_others_and_alone()
 }
 
 #[test]
+fn a_matrix_that_not_everybody_may_see_has_ids_without_its_parameters() {
+    let suite = good(
+        "
+version: 1
+defaults: {run: [x]}
+groups: [{name: g, visibility: hidden}]
+cases:
+  - {id: s, matrix: {n: [5, 6]}, visibility: hidden}
+  - {id: s, group: g, matrix: {n: [7, 8]}}
+  - {id: o, matrix: {n: [1]}}
+  - {id: 'p-${n}', matrix: {n: [1]}, visibility: hidden}
+",
+        &[],
+    );
+    let alias = |id: &str| case(&suite, id).alias.clone();
+    assert_eq!((alias("s[n=5]").as_deref(), alias("s[n=6]").as_deref()), (Some("s[#1]"), Some("s[#2]")));
+    assert_eq!(alias("g/s[n=8]").as_deref(), Some("g/s[#2]"));
+    // What everybody may see has its own name, and so has what the author has named himself.
+    assert_eq!((alias("o[n=1]"), alias("p-1")), (None, None));
+}
+
+#[test]
 fn arguments_keep_their_spelling_and_those_of_args_come_last() {
     let suite = good(HOMEWORK, HOMEWORK_FILES);
     let argv = |id: &str| case(&suite, id).argv.iter().map(ToString::to_string).collect::<Vec<_>>();

@@ -110,6 +110,7 @@ function check(one) {
     drawn(one.file ? `${one.file}: ${one.message}` : one.message),
     one.compare || one.expected_from ? el('span', { class: 'soft' }, drawn(
       ` (${[one.compare, one.expected_from ? `expected from ${one.expected_from}` : null].filter(Boolean).join(', ')})`)) : null);
+  if (one.words) item.append(el('p', {}, drawn(one.words)));
   if (one.diff) {
     item.append(diffTable(one.diff));
     if (one.diff_truncated) item.append(el('p', { class: 'soft' }, 'The difference is cut here.'));
