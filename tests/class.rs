@@ -368,6 +368,34 @@ fn names_of_students_forge_no_row_no_formula_and_no_file() {
 }
 
 #[test]
+fn variables_and_secrets_are_for_a_class_as_for_a_suite() {
+    let place = Place::new();
+    let class = tiny(&place);
+    let suite =
+        TINY.replace("name: tiny\n", "name: tiny\nvars: {want: null}\n").replace("42\\n", "${want}\\n");
+    fs::write(place.work().join("suite/grade.yaml"), suite).expect("writable");
+    hand_in(&class, "a", "42\n");
+    hand_in(&class, "b", "hunter22\n");
+    let done = grade_tiny(&place, &[]);
+    assert_eq!(done.code(), 2, "{}", done.stderr);
+    let done = grade_tiny(&place, &["-V", "want=1", "-V", "wnat=1"]);
+    assert!(done.stderr.contains("did you mean `want`?"), "{}", done.stderr);
+    let scores = |more: &[&str]| {
+        graded(&grade_tiny(&place, more));
+        let book = book(&place, "out");
+        (row(&book, "a")["score"].as_f64(), row(&book, "b")["score"].as_f64())
+    };
+    assert_eq!(scores(&["-V", "want=42"]), (Some(3.0), Some(0.0)));
+    // What was decided with another value is decided anew.
+    assert_eq!(scores(&["--secret", "want=hunter22"]), (Some(0.0), Some(3.0)));
+    for name in ["b.json", "b.txt", "b.student.json"] {
+        let text = fs::read_to_string(place.work().join("out/reports").join(name)).expect("a report");
+        let shown = name != "b.json" || text.contains("<secret:want>");
+        assert!(shown && !text.contains("hunter22"), "{name}: {text}");
+    }
+}
+
+#[test]
 fn downloads_of_moodle_and_canvas_are_students_with_names_and_numbers() {
     let place = Place::new();
     let class = tiny(&place);

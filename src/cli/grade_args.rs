@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::{ColorWhen, MessageFormat, OperatorArgs};
+use super::variables::LanguageArgs;
 
 /// `capsule-run grade`.
 #[derive(Debug, Args)]
@@ -31,6 +32,8 @@ pub(super) struct GradeArgs {
     pub(super) set: Vec<String>,
     #[command(flatten)]
     pub(super) operator: OperatorArgs,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
     #[command(flatten)]
     pub(super) cache: CacheArgs,
     /// Whether to use colour

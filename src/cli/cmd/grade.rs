@@ -16,7 +16,7 @@ use crate::cli::grade_args::GradeArgs;
 use crate::cli::load::{self, Places};
 use crate::cli::report_file::ReportError;
 use crate::cli::signals::{self, Interrupted, Watching};
-use crate::cli::{binds, build_cache, exit, journal as executions, overrides, run_meta, terminal};
+use crate::cli::{binds, build_cache, exit, journal as executions, overrides, run_meta, terminal, variables};
 use crate::judge::{Code, Status, not_run};
 use crate::report::{CaseReport, Gradebook, Row, RowStatus, RunMeta, RunReport, SuiteInfo};
 use crate::resolve::{self, Operator, ResolvedCase, ResolvedSuite, Sources, Surroundings};
@@ -70,7 +70,8 @@ fn prepare(args: &GradeArgs, places: &Places) -> Result<Class, Failure> {
         args.max_submission.parse().map_err(|error| Failure::Usage(format!("--max-submission: {error}")))?;
     let bounds = Bounds { bytes, ..Bounds::default() };
     let options = overrides::of_suite(&args.operator, &args.set)?;
-    let operator = load::operator(places, args.operator.config.as_deref(), options)?;
+    let mut operator = load::operator(places, args.operator.config.as_deref(), options)?;
+    variables::give(&args.language, &mut operator)?;
     let path = match &load::find_suites(places, std::slice::from_ref(&args.suite))?[..] {
         [path] => path.clone(),
         found => return Err(Failure::Usage(format!("a class has one suite, and there are {}", found.len()))),
@@ -79,6 +80,7 @@ fn prepare(args: &GradeArgs, places: &Places) -> Result<Class, Failure> {
     let mut snapshots = Snapshots::new(&places.scratch)?;
     let loader = Loader::new(&path, &operator, &candidates, &mut snapshots)?;
     let template = loader.load(&loader.nothing)?;
+    variables::check_known(&operator, std::slice::from_ref(&template))?;
     let builds = build_cache::open(&args.cache, places, &operator)?;
     let (out, journal) = OutFolder::open(&places.cwd.join(&args.out))?;
     let groups = class::groups_of(&template.cases);
