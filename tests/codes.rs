@@ -71,7 +71,7 @@ enum How {
     Refused(String),
     /// A single command whose worker a debugger holds up for longer than the set-up may take.
     HeldUp,
-    /// A single command one of whose roles is killed from outside while it runs.
+    /// A case one of whose roles is killed from outside while it runs.
     Struck(Role),
 }
 
@@ -80,6 +80,8 @@ enum How {
 enum Role {
     Worker,
     Init,
+    /// The init of a single command, which is its worker too.
+    Both,
 }
 
 macro_rules! one_test_for_each_code {
@@ -376,9 +378,9 @@ fn setup_timeout() -> Vec<Scenario> {
 
 fn monitoring() -> Vec<Scenario> {
     vec![
-        Scenario::new("somebody kills the worker", How::Struck(Role::Worker)).exits(125),
-        Scenario::new("somebody kills init, and with it the whole sandbox", How::Struck(Role::Init))
-            .exits(125),
+        Scenario::new("somebody kills the worker", How::Struck(Role::Worker)).exits(4),
+        Scenario::new("somebody kills init, and with it the whole sandbox", How::Struck(Role::Init)).exits(4),
+        Scenario::new("somebody kills a single command's init", How::Struck(Role::Both)).exits(125),
     ]
 }
 
@@ -585,11 +587,7 @@ fn run_scenario(scenario: &Scenario, code: Code) -> Result<(), String> {
             let found = json(&done)["error"].clone();
             (done, found)
         }
-        How::Struck(role) => {
-            let done = struck(&place, *role);
-            let found = json(&done)["error"].clone();
-            (done, found)
-        }
+        How::Struck(role) => struck(&place, *role),
         How::Refused(suite) => {
             let (done, _) = run_suite(&place, suite, "");
             let named = done.stderr.contains(&format!("[{code}]"));
@@ -617,11 +615,15 @@ fn run_scenario(scenario: &Scenario, code: Code) -> Result<(), String> {
 fn run_suite(place: &Place, suite: &str, case: &str) -> (Done, Value) {
     fs::write(place.work().join("suite.yaml"), suite).expect("the workspace can be written");
     let done = place.capsule(&["suite", "suite.yaml", "--json", "report.json"]);
+    (done, reported(place, case))
+}
+
+/// What the report says of a case.
+fn reported(place: &Place, case: &str) -> Value {
     let report = fs::read_to_string(place.work().join("report.json")).unwrap_or_default();
     let report: Value = serde_json::from_str(&report).unwrap_or(Value::Null);
     let mut cases = report["cases"].as_array().into_iter().flatten();
-    let found = cases.find(|found| found["id"] == case).cloned().unwrap_or_default();
-    (done, found)
+    cases.find(|found| found["id"] == case).cloned().unwrap_or_default()
 }
 
 /// strace delays the call by which the worker changes its root.
@@ -633,31 +635,39 @@ fn held_up(place: &Place) -> Done {
     finish(command, b"")
 }
 
-/// Starts a command, waits until it runs, and kills the role.
-fn struck(place: &Place, role: Role) -> Done {
+/// Starts a case, waits until it runs, and kills the role.
+fn struck(place: &Place, role: Role) -> (Done, Value) {
+    let suite = "version: 1\nname: struck\ncases: [{id: a, run: [sleep, '60']}]\n";
+    fs::write(place.work().join("suite.yaml"), suite).expect("the workspace can be written");
+    // Supervisor, worker, init, program: each the only child of the one before.
+    let (arguments, depth, at): (&[&str], _, _) = match role {
+        Role::Worker => (&["suite", "suite.yaml", "--json", "report.json"], 4, 1),
+        Role::Init => (&["suite", "suite.yaml", "--json", "report.json"], 4, 2),
+        Role::Both => (&["--", "sleep", "60"], 3, 1),
+    };
     let mut command = place.command(env!("CARGO_BIN_EXE_capsule-run"));
-    command.args(["--", "sleep", "60"]);
+    command.args(arguments);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let child = child.expect("the binary starts");
     let deadline = Instant::now() + Duration::from_secs(20);
-    // Supervisor, worker, init, program: each the only child of the one before.
     let roles = loop {
         let roles = tree_of(child.id());
-        if roles.len() == 4 && name_of(roles[3].0).as_deref() == Some("sleep") {
+        if roles.len() == depth && name_of(roles[depth - 1].0).as_deref() == Some("sleep") {
             break roles;
         }
         assert!(Instant::now() < deadline, "the program did not start: {roles:?}");
         thread::sleep(Duration::from_millis(5));
     };
-    let victim = match role {
-        Role::Worker => roles[1].0,
-        Role::Init => roles[2].0,
-    };
-    let victim = Pid::from_raw(i32::try_from(victim).expect("process numbers are small"));
+    let victim = Pid::from_raw(i32::try_from(roles[at].0).expect("process numbers are small"));
     kill(victim, Signal::SIGKILL).expect("it runs and is below us");
     let output = child.wait_with_output().expect("our own child");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Done { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    let done = Done { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) };
+    let found = match role {
+        Role::Worker | Role::Init => reported(place, "a"),
+        Role::Both => json(&done)["error"].clone(),
+    };
+    (done, found)
 }
 
 fn prepare(scenario: &Scenario, work: &Path) {
