@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::diagnose::diagnose;
@@ -118,9 +119,16 @@ fn is_mapped(uid_map: &str) -> bool {
 /// Whether the first process has the same mounts and another root.
 fn is_chrooted() -> Option<bool> {
     let mounts = |process: &str| fs::read_link(format!("/proc/{process}/ns/mnt")).ok();
-    let root = |path: &str| fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
-    let first = root("/proc/1/root/.")?;
-    (mounts("1")? == mounts("self")?).then_some(first != root("/")?)
+    let first = place("/proc/1/root/.")?;
+    (mounts("1")? == mounts("self")?).then_some(first != place("/")?)
+}
+
+/// A folder by its mount and its number there: the same folder, bound elsewhere, is another place.
+fn place(path: &str) -> Option<(String, u64)> {
+    let folder = fs::File::options().read(true).custom_flags(libc::O_PATH).open(path).ok()?;
+    let told = fs::read_to_string(format!("/proc/self/fdinfo/{}", folder.as_raw_fd())).ok()?;
+    let mount = told.lines().find(|line| line.starts_with("mnt_id:"))?.to_owned();
+    Some((mount, folder.metadata().ok()?.ino()))
 }
 
 /// What a container says of itself.

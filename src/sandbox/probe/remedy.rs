@@ -97,13 +97,16 @@ fn forbidden_namespaces(facts: &Facts, found: &mut Vec<String>) {
         found.push("run it as a user id that exists in this user namespace (/proc/self/uid_map): unshare --map-current-user, or a container's id map that has it".to_owned());
     }
     // Where one of these explains it, that is what to say.
-    if facts.container.is_some() && found.is_empty() {
+    if !found.is_empty() {
+        return;
+    }
+    if facts.container.is_some() {
         found.push("start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined, or with a seccomp profile that allows clone, unshare and mount (Kubernetes: seccompProfile.type: Unconfined)".to_owned());
     }
     if found.is_empty() {
         found.push("ask what forbids it: a security module (AppArmor, SELinux: boolean user_namespace), or a filter that whoever started us put on (a container's seccomp profile, systemd's RestrictNamespaces=)".to_owned());
     }
-    if facts.chrooted.is_none() && facts.mapped {
+    if facts.chrooted.is_none() {
         found.push(
             "if this is a chroot, start it outside: the kernel makes no user namespace in one".to_owned(),
         );
