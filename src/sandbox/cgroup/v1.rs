@@ -75,7 +75,7 @@ impl V1 {
         let stat = read(&memory.stat)?;
         let cache = field(&stat, "cache").unwrap_or(0).saturating_sub(field(&stat, "shmem").unwrap_or(0));
         let oom_kills = memory.oom_kills.read()?.saturating_sub(memory.oom_kills_before);
-        let peak = Bytes(number(&read(&memory.peak)?)?.saturating_sub(memory.before));
+        let peak = Bytes(number(&read(&memory.peak)?)?.saturating_sub(memory.not_the_cases()?));
         let pids_peak = self.pids.peak.as_ref().and_then(|peak| peak.read().ok());
         let (user, kernel) = (self.cpu.user.read()?, self.cpu.kernel.read()?);
         let refused = self.pids.hits.read()?.saturating_sub(self.pids.hits_before);
@@ -139,6 +139,15 @@ struct Memory {
 }
 
 impl Memory {
+    /// What was charged before the case and counts in its peak: no more than is charged now, since the
+    /// kernel may have taken back what it had kept at any time.
+    fn not_the_cases(&self) -> io::Result<u64> {
+        if self.before == 0 {
+            return Ok(0);
+        }
+        Ok(number(&read(&self.usage)?)?.min(self.before))
+    }
+
     fn create(layout: &Layout, limits: &Limits, name: &str) -> io::Result<Self> {
         let folder = Folder::make(layout, hierarchies(layout)?.0, name)?;
         let with_swap = folder.0.join("memory.memsw.limit_in_bytes");
