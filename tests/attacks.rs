@@ -43,6 +43,16 @@ fn attacks_on_memory_and_cpu_time_that_a_cgroup_counts_get_their_verdicts() {
     attack("with-cgroup", Who::Myself, &[]);
 }
 
+/// Nothing of what a suite keeps from case to case is what holds an attack off.
+#[test]
+fn every_attack_gets_its_verdict_where_nothing_is_kept() {
+    if in_vm() {
+        eprintln!("left out: a worker for every case takes too long there");
+        return;
+    }
+    attack("everywhere", Who::Myself, &["--require", "best-effort", "--fresh", "all"]);
+}
+
 #[test]
 fn every_attack_as_an_ordinary_user_gets_its_verdict() {
     if in_vm() {
