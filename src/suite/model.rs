@@ -145,15 +145,15 @@ pub struct Common {
     /// Whether there is a network.
     pub network: Option<Spanned<bool>>,
     /// Who looks at the output.
-    pub checker: Option<JudgedBy>,
+    pub checker: Option<Box<JudgedBy>>,
     /// Who talks to the program.
-    pub interactor: Option<JudgedBy>,
+    pub interactor: Option<Box<JudgedBy>>,
     /// Trying again.
-    pub retries: Option<Retries>,
+    pub retries: Option<Box<Retries>>,
     /// Leaving out.
-    pub skip: Option<Skip>,
+    pub skip: Option<Box<Skip>>,
     /// Known failures.
-    pub xfail: Option<Xfail>,
+    pub xfail: Option<Box<Xfail>>,
     /// What the submitted files must and must not hold.
     pub source: Option<Spanned<Arc<SourceCheck>>>,
     /// Its part of the group's points.
