@@ -50,6 +50,11 @@ pub(super) fn take() -> Option<Early> {
 fn prepare(expected: Expected) -> Option<Early> {
     let ids = host::ids().ok()?;
     let (control, theirs) = packet_pair().ok()?;
+    let expected = match ids {
+        Ids::Two { .. } => expected,
+        // An ordinary user seldom has a cgroup: see `launch::Worker::from_early`.
+        Ids::One { .. } => Expected::Cases,
+    };
     let namespaces = match expected {
         Expected::OneCase => libc::CLONE_NEWUSER | libc::CLONE_NEWPID,
         Expected::Cases => libc::CLONE_NEWUSER,

@@ -165,6 +165,7 @@ impl LinuxEngine {
         let deadline =
             monotonic_nanos().saturating_add(u64::try_from(spec.limits.setup.as_nanos()).unwrap_or(u64::MAX));
         let is_last = !self.fresh.worker_is_kept();
+        let may_be_init = is_last && layout.version() != CgroupVersion::None;
         let ready = |mut worker: Worker| {
             let cgroup = worker
                 .cgroup(layout, &spec.limits)
@@ -177,7 +178,7 @@ impl LinuxEngine {
         let start = || Worker::start(&self.exe, &planned.template).and_then(ready);
         let (mut worker, cgroup, init) = match self.take(&planned) {
             Some(worker) => ready(worker)?,
-            None => match Worker::from_early(&planned.template, is_last) {
+            None => match Worker::from_early(&planned.template, may_be_init) {
                 // Where anything is wrong with it, one from our own binary will say what.
                 Some(early) => ready(early).or_else(|fault| {
                     log::debug!("the early worker is of no use: {fault:?}");

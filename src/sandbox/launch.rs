@@ -186,10 +186,12 @@ impl Worker {
     }
 
     /// The worker that was forked early, if it serves for this template.
-    /// `is_last`: whether it will have no second case.
-    pub(super) fn from_early(template: &Template, is_last: bool) -> Option<Self> {
+    /// `may_be_init`: whether it will have no second case, and a cgroup counts the memory of that one. What
+    /// a process had resident before it became the program hides what it has then, where the kernel's record
+    /// of its largest size is all there is: an init that is a worker too has far more.
+    pub(super) fn from_early(template: &Template, may_be_init: bool) -> Option<Self> {
         let early = early::take()?;
-        if early.expected == Expected::OneCase && !is_last {
+        if early.expected == Expected::OneCase && !may_be_init {
             return None;
         }
         if early.ids != template.ids || template.host_network || template.sources.len() > MOST_SOURCES {
