@@ -7,9 +7,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::dir::{Dir, Type};
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::fcntl::openat2;
 
-use super::init::open_left;
+use super::init::{open_left, what_is_left};
 use crate::sandbox::wire::{self, FaultRecord, FileFault, Record, Step, Wanted};
 use crate::units::NoNul;
 
@@ -61,22 +61,13 @@ impl Walk<'_> {
     /// The entries of a folder, sorted, and whether each is a folder itself. Too many are a fault.
     fn entries(&mut self, path: &Path) -> Result<Vec<(PathBuf, bool)>, FileFault> {
         let place = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        let how = OpenHow::new()
-            // Without O_DIRECTORY: with it a link would be ENOTDIR, and look like nothing at all.
-            .flags(
-                OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY,
-            )
-            .resolve(
-                ResolveFlag::RESOLVE_BENEATH
-                    | ResolveFlag::RESOLVE_NO_SYMLINKS
-                    | ResolveFlag::RESOLVE_NO_MAGICLINKS,
-            );
         let unreadable = |errno| match errno {
             nix::errno::Errno::ENOENT | nix::errno::Errno::ENOTDIR => FileFault::Missing,
             nix::errno::Errno::ELOOP | nix::errno::Errno::EXDEV => FileFault::Link,
             errno => FileFault::Unreadable(errno as i32),
         };
-        let folder = openat2(self.workspace, place, how).map_err(unreadable)?;
+        // Without O_DIRECTORY: with it a link would be ENOTDIR, and look like nothing at all.
+        let folder = openat2(self.workspace, place, what_is_left()).map_err(unreadable)?;
         let mut dir = Dir::from_fd(folder).map_err(unreadable)?;
         let mut entries = Vec::new();
         for entry in dir.iter() {

@@ -392,6 +392,18 @@ fn send_file(
     }
 }
 
+/// How anything that the program left is opened: below the workspace, through no link, without waiting
+/// for a FIFO.
+pub(super) fn what_is_left() -> OpenHow {
+    OpenHow::new()
+        .flags(OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY)
+        .resolve(
+            ResolveFlag::RESOLVE_BENEATH
+                | ResolveFlag::RESOLVE_NO_SYMLINKS
+                | ResolveFlag::RESOLVE_NO_MAGICLINKS,
+        )
+}
+
 /// Opens a file that the program left: below the workspace, through no link, without waiting for a
 /// FIFO, regular files only.
 pub(super) fn open_left(
@@ -399,14 +411,7 @@ pub(super) fn open_left(
     path: &NoNul,
     max: u64,
 ) -> Result<(OwnedFd, FileRecord), FileFault> {
-    let how = OpenHow::new()
-        .flags(OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NOCTTY)
-        .resolve(
-            ResolveFlag::RESOLVE_BENEATH
-                | ResolveFlag::RESOLVE_NO_SYMLINKS
-                | ResolveFlag::RESOLVE_NO_MAGICLINKS,
-        );
-    let file = match openat2(workspace, path.as_os_str(), how) {
+    let file = match openat2(workspace, path.as_os_str(), what_is_left()) {
         Ok(file) => File::from(file),
         Err(nix::errno::Errno::ENOENT | nix::errno::Errno::ENOTDIR) => return Err(FileFault::Missing),
         Err(nix::errno::Errno::ELOOP | nix::errno::Errno::EXDEV) => return Err(FileFault::Link),

@@ -7,6 +7,8 @@
 //! the **program** ([`program`]), reaps, and serves the next case only if this one has provably left
 //! nothing ([`keep`]). Being single-threaded and forking with copied memory, worker and init may be
 //! ordinary Rust; the program's process borrows init's memory and must leave nothing in it.
+//! The first worker is forked from capsule-run itself ([`early`]), and where there is one case it
+//! becomes that case's init instead of forking one.
 //!
 //! None of these ever reads a byte that the program wrote.
 
