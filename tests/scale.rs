@@ -188,8 +188,10 @@ fn a_case_costs_the_same_however_many_there_are() {
     for kind in ["yaml", "toml", "json", "glob", "matrix", "own limits", "groups that need"] {
         let (few, many) = (cost(kind, 500), cost(kind, 8_000));
         let grows = |few: usize, many: usize| many > few + few / 2 + 64;
-        // A hundred thousand of them must fit into 500 MB while they are read, and into 150 MB then.
-        let fits = many.most < 4_500 && many.kept < 1_500 && many.looks <= 4;
+        // A hundred thousand of them must fit into 240 MB while they are read, and into 140 MB then, so that
+        // a whole run stays below 300. The tree of TOML's own parser takes twice as much.
+        let most = if kind == "toml" { 4_600 } else { 2_400 };
+        let fits = many.most < most && many.kept < 1_400 && many.looks <= 4;
         if grows(few.asked, many.asked) || grows(few.most, many.most) || grows(few.kept, many.kept) || !fits {
             wrong.push(format!("{kind}: 500 cases cost {few:?} each, 8,000 {many:?}"));
         }

@@ -109,7 +109,7 @@ fn crowd(needs: &[u32], jobs: usize, retries: u32) -> (Vec<CaseReport>, Vec<usiz
     let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), submission: None, index: 0 };
     let suite = resolve::load_suite(&source, SuiteFormat::Yaml, &Operator::default(), &inputs, &Nothing);
     let plan = RunPlan {
-        cases: suite.expect("a good suite").cases.into_iter().map(Arc::new).collect(),
+        cases: suite.expect("a good suite").cases,
         jobs: NonZeroUsize::new(jobs).expect("not zero"),
         max_fail: None,
         broken: Vec::new(),

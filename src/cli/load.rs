@@ -14,7 +14,11 @@ use crate::limits::{Origin, Resolved};
 use crate::policy::{self, Config, ConfigFormat, Overrides, Policy};
 use crate::resolve::{self, Files, Operator, ResolvedCase, ResolvedSuite, SuiteInputs};
 use crate::runner::{self, BrokenSuite};
+use crate::sandbox::give_back_memory;
 use crate::suite::{MAX_SUITE_BYTES, SuiteFormat};
+
+/// From so many bytes on, what a suite was parsed through takes memory that is worth giving back.
+const BIG: usize = 1 << 20;
 
 /// Where this process looks for things. Tests have other places.
 #[derive(Debug, Clone)]
@@ -193,13 +197,13 @@ fn usual_suites(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Takes the cases out of the suites, build steps first, and says which suites cannot be judged.
-pub(super) fn all_cases(suites: &mut [ResolvedSuite]) -> (Vec<ResolvedCase>, Vec<BrokenSuite>) {
+pub(super) fn all_cases(suites: &mut [ResolvedSuite]) -> (Vec<Arc<ResolvedCase>>, Vec<BrokenSuite>) {
     let broken: Vec<_> =
         suites.iter().enumerate().filter_map(|(at, suite)| BrokenSuite::of(at, suite)).collect();
     let mut cases = Vec::new();
     for (at, suite) in suites.iter_mut().enumerate() {
         if broken.iter().any(|broken| broken.suite == at) {
-            cases.extend(runner::submission_case(suite));
+            cases.extend(runner::submission_case(suite).map(Arc::new));
         }
         cases.append(&mut suite.cases);
     }
@@ -262,7 +266,11 @@ pub(super) fn one_suite_through(
     let suite_dir = operator.cwd.join(parent.unwrap_or(Path::new("")));
     let submission = submission.map(|folder| operator.cwd.join(folder));
     let inputs = SuiteInputs { suite_dir, submission, index };
-    resolve::load_suite(&source, format_of(path), operator, &inputs, files)
+    let read = resolve::read_suite(&source, format_of(path), operator, &inputs, files)?;
+    if source.text.len() >= BIG {
+        give_back_memory();
+    }
+    read.resolve(operator, &inputs, files)
 }
 
 fn format_of(path: &Path) -> SuiteFormat {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 use crate::judge::{Compare, Expected, StreamExpectation};
@@ -131,7 +132,7 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 /// What looks wrong with cases.
-pub(super) fn at_cases(cases: &[ResolvedCase]) -> Vec<Warning> {
+pub(super) fn at_cases(cases: &[Arc<ResolvedCase>]) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let mut alike: HashMap<u64, &ResolvedCase> = HashMap::with_capacity(cases.len());
     for case in cases.iter().filter(|case| case.kind == CaseKind::Case) {
@@ -250,14 +251,14 @@ mod tests {
     #[test]
     fn two_cases_that_run_the_same_are_told_and_those_that_differ_are_not() {
         let (mut a, mut b, c) = (case("a", "x"), case("b", "x"), case("c", "y"));
-        let told = at_cases(&[a.clone(), b.clone(), c.clone()]);
+        let told = at_cases(&[a.clone(), b.clone(), c.clone()].map(Arc::new));
         assert!(told.len() == 1 && told[0].message.contains("one of them is enough"), "{told:?}");
         a.expectation.stdout = answer("1");
         b.expectation.stdout = answer("2");
-        let told = at_cases(&[a.clone(), b.clone(), c]);
+        let told = at_cases(&[a.clone(), b.clone(), c].map(Arc::new));
         assert!(told.len() == 1 && told[0].message.contains("cannot pass both"), "{told:?}");
         b.stdin = Stdin::Bytes(b"2".as_slice().into());
-        assert_eq!(at_cases(&[a, b]), []);
+        assert_eq!(at_cases(&[a, b].map(Arc::new)), []);
     }
 
     #[test]
@@ -267,7 +268,8 @@ mod tests {
         let mut slow = case("b", "y");
         slow.limits.pids.value = 1;
         slow.limits.cpu.value = Some(Duration::from_secs(9999));
-        let told: Vec<_> = at_cases(&[empty, slow]).into_iter().map(|warning| warning.message).collect();
+        let told: Vec<_> =
+            at_cases(&[empty, slow].map(Arc::new)).into_iter().map(|warning| warning.message).collect();
         assert!(
             told.len() == 2 && told[0].contains("data/1.ans") && told[1].contains("cpu_time"),
             "{told:?}"

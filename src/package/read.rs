@@ -79,10 +79,8 @@ pub(super) fn get<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
 /// A scalar as it was written.
 pub(super) fn scalar(node: &Node) -> Option<String> {
     match &node.value {
-        Value::Text(text) => Some(text.clone()),
-        Value::Integer(_, text) | Value::Float(_, text) => Some(text.to_string()),
         Value::Bool(flag) => Some(flag.to_string()),
-        Value::Null | Value::Date | Value::List(_) | Value::Map(_) => None,
+        other => other.written().map(str::to_owned),
     }
 }
 

@@ -223,7 +223,7 @@ pub struct ResolvedSuite {
     /// Names of its variables, also of those that are lists.
     pub declared: Vec<String>,
     /// Build steps first, then cases, in the order of the file.
-    pub cases: Vec<ResolvedCase>,
+    pub cases: Vec<Arc<ResolvedCase>>,
     /// Files that the submission must have and has not, relative to the submission. Not an error
     /// of the suite: the runner reports a failed build case `submission` (E6005) and runs nothing.
     pub missing_required: Vec<PathBuf>,

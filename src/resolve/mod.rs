@@ -29,7 +29,7 @@ pub use lower::lower;
 pub use operator::Operator;
 pub use secrets::Secrets;
 pub use settings::{Settings, settings};
-pub use suite::{SuiteInputs, load_suite, suite};
+pub use suite::{ReadSuite, SuiteInputs, load_suite, read_suite, suite};
 pub use terms::{Blame, Terms, Xfail};
 
 use settings::{limits_below, limits_on};

@@ -94,11 +94,7 @@ pub fn replace_text(
 }
 
 fn is_text(node: &Node, text: &str) -> bool {
-    match &node.value {
-        Value::Text(value) => value == text,
-        Value::Integer(_, spelling) | Value::Float(_, spelling) => &**spelling == text,
-        _ => false,
-    }
+    node.value.written() == Some(text)
 }
 
 /// All maps that could be a case: what stands in a list called `cases`.

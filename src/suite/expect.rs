@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use crate::judge::{Code, Compare, Redaction, ResourceExpectation};
 use crate::suite::{Content, Spanned};
+use crate::units::Nothing;
 
 /// What must hold, as far as somebody said it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,6 +27,13 @@ pub struct Expect {
     pub resources: Vec<Spanned<ResourceExpectation>>,
     /// What is replaced before anything is compared.
     pub redact: Vec<Redaction>,
+}
+
+impl Nothing for Expect {
+    fn nothing() -> &'static Self {
+        static NOTHING: LazyLock<Expect> = LazyLock::new(Expect::default);
+        &NOTHING
+    }
 }
 
 /// What bytes must be.

@@ -9,7 +9,7 @@ mod judging;
 mod keys;
 mod keys_expect;
 mod keys_terms;
-mod limit_block;
+mod levels;
 mod lines;
 mod model;
 mod parse;
@@ -22,6 +22,7 @@ mod parse_resources;
 mod parse_source;
 mod parse_terms;
 mod place_words;
+mod placed_limits;
 mod reader;
 mod schema;
 mod sources;
@@ -33,12 +34,13 @@ pub use edit::{CannotEdit, ExpectedOf, find_text, replace_text};
 pub use expect::{Exit, Expect, ExpectBytes, ExpectFile};
 pub use include::{IncludeError, Included, Includes, NoIncludes};
 pub use judging::{JudgeWords, JudgedBy};
-pub use limit_block::{LimitBlock, PlacedLimits};
+pub use levels::{Common, Further};
 pub use model::{
-    BuildStep, Case, CasesFrom, Command, Common, Content, Group, Score, Spanned, Submission, Suite,
-    SuiteProfile, Visibility, WorkspaceFile,
+    BuildStep, Case, CasesFrom, Command, Content, Group, Score, Spanned, Submission, Suite, SuiteProfile,
+    Visibility, WorkspaceFile,
 };
 pub use parse::{MAX_SUITE_BYTES, SuiteFormat, parse};
+pub use placed_limits::{LimitBlock, PlacedLimits};
 pub use schema::schema;
 pub use sources::Sources;
 pub use terms::{Hook, Hooks, KnownFailure, MostAtOnce, Retries, Skip, Xfail};

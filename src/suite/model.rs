@@ -8,8 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diagnostic::{Place, Source};
-use crate::judge::{Compare, SourceCheck};
-use crate::suite::{Expect, Hooks, JudgedBy, LimitBlock, MostAtOnce, Retries, Skip, Sources, Xfail};
+use crate::suite::{Common, Hooks, LimitBlock, MostAtOnce, Sources};
 use crate::units::NoNul;
 
 /// A value and the bytes of the suite file that it stands in.
@@ -105,72 +104,13 @@ pub struct WorkspaceFile {
     pub executable: Option<bool>,
 }
 
-/// What `defaults`, a group, a case and a build step have in common.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Common {
-    /// The command.
-    pub command: Option<Spanned<Command>>,
-    /// Further arguments of a `run`.
-    pub args: Vec<NoNul>,
-    /// Where `args` stands.
-    pub args_span: Option<Range<usize>>,
-    /// Standard input.
-    pub stdin: Option<Spanned<Content>>,
-    /// Environment variables.
-    pub env: Vec<(NoNul, NoNul)>,
-    /// Files put into the workspace.
-    pub files: Vec<WorkspaceFile>,
-    /// What must hold.
-    pub expect: Expect,
-    /// How bytes are compared where the expectation does not say.
-    pub compare: Option<Compare>,
-    /// Limits.
-    pub limits: LimitBlock,
-    /// The profile.
-    pub profile: Option<Spanned<String>>,
-    /// Points of one case; in a group: of the whole group.
-    pub points: Option<Spanned<f64>>,
-    /// Tags.
-    pub tags: Vec<String>,
-    /// What must have passed before.
-    pub needs: Vec<Spanned<String>>,
-    /// Who sees it.
-    pub visibility: Option<Visibility>,
-    /// Where `env` stands.
-    pub env_span: Option<Range<usize>>,
-    /// Where `workdir` stands.
-    pub workdir_span: Option<Range<usize>>,
-    /// Where the program starts: relative to the workspace, or absolute inside the sandbox.
-    pub workdir: Option<PathBuf>,
-    /// Whether there is a network.
-    pub network: Option<Spanned<bool>>,
-    /// Who looks at the output.
-    pub checker: Option<Box<JudgedBy>>,
-    /// Who talks to the program.
-    pub interactor: Option<Box<JudgedBy>>,
-    /// Trying again.
-    pub retries: Option<Box<Retries>>,
-    /// Leaving out.
-    pub skip: Option<Box<Skip>>,
-    /// Known failures.
-    pub xfail: Option<Box<Xfail>>,
-    /// What the submitted files must and must not hold.
-    pub source: Option<Spanned<Arc<SourceCheck>>>,
-    /// Its part of the group's points.
-    pub weight: Option<Spanned<f64>>,
-    /// Whether its points come on top.
-    pub extra_credit: bool,
-    /// Points that are taken away.
-    pub penalty: Option<f64>,
-}
-
 /// One case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
     /// Its id within its group.
     pub id: Spanned<String>,
     /// The group, if it is in one.
-    pub group: Option<Spanned<String>>,
+    pub group: Option<Arc<Spanned<String>>>,
     /// The whole case in the file.
     pub span: Range<usize>,
     /// The parameters of a matrix that it stands for.

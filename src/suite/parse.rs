@@ -219,9 +219,9 @@ impl Reader<'_> {
             self.missing(&(0..0), "the suite does not say its version", "begin the file with `version: 1`");
             return true;
         };
-        match entry.value.value {
-            Value::Integer(VERSION, _) => true,
-            Value::Integer(newer, _) if newer > VERSION => {
+        match entry.value.value.as_integer() {
+            Some(VERSION) => true,
+            Some(newer) if newer > VERSION => {
                 self.senseless(
                     &entry.value.span,
                     format!("this suite is of version {newer}, and this capsule-run reads version {VERSION}"),
@@ -229,11 +229,11 @@ impl Reader<'_> {
                 );
                 false
             }
-            Value::Integer(..) => {
+            Some(_) => {
                 self.senseless(&entry.value.span, "there is no such version", "write `version: 1`");
                 true
             }
-            _ => {
+            None => {
                 self.wrong(&entry.value, "`version` must be the integer 1", "write `version: 1`");
                 true
             }

@@ -222,12 +222,12 @@ fn json_value(node: &Node) -> serde_json::Value {
     match &node.value {
         Value::Null => serde_json::Value::Null,
         Value::Bool(value) => (*value).into(),
-        Value::Integer(number, spelling) => match (i64::try_from(*number), u64::try_from(*number)) {
+        Value::Integer(number) => match (i64::try_from(number.value), u64::try_from(number.value)) {
             (Ok(number), _) => number.into(),
             (_, Ok(number)) => number.into(),
-            _ => spelling.parse::<f64>().map_or(serde_json::Value::Null, Into::into),
+            _ => number.spelling.parse::<f64>().map_or(serde_json::Value::Null, Into::into),
         },
-        Value::Float(number, _) => (*number).into(),
+        Value::Float(number) => number.value.into(),
         Value::Text(text) => text.clone().into(),
         Value::Date => serde_json::Value::Null,
         Value::List(items) => items.iter().map(json_value).collect::<Vec<_>>().into(),

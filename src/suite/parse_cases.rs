@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::expand::{Budget, Params, Scope, Templates, matrix_id};
 use super::keys;
@@ -33,7 +34,7 @@ impl Reader<'_> {
     pub(super) fn cases_of(
         &mut self,
         item: &Node,
-        group: Option<&Spanned<String>>,
+        group: Option<&Arc<Spanned<String>>>,
         world: &mut World,
         cases: &mut Vec<Case>,
     ) {
@@ -92,6 +93,7 @@ impl Reader<'_> {
             common: Common::default(),
         };
         let at = PlaceWords::new("group", group.name.value.clone());
+        let shared_name = Arc::new(group.name.clone());
         for entry in entries {
             match entry.key.as_str() {
                 "name" => {}
@@ -104,7 +106,7 @@ impl Reader<'_> {
                 "cases_from" => group.cases_from = self.cases_from(&entry.value, &entry.key_span),
                 "cases" => {
                     for item in self.list(&entry.value, "`cases`") {
-                        self.cases_of(item, Some(&group.name), world, &mut suite.cases);
+                        self.cases_of(item, Some(&shared_name), world, &mut suite.cases);
                     }
                 }
                 _ => self.common_key(entry, &mut group.common, &at),
@@ -192,7 +194,7 @@ impl Reader<'_> {
         Some(Spanned { value, span: node.span.clone() })
     }
 
-    fn case(&mut self, item: &Node, group: Option<&Spanned<String>>, params: &Params) -> Option<Case> {
+    fn case(&mut self, item: &Node, group: Option<&Arc<Spanned<String>>>, params: &Params) -> Option<Case> {
         let kind = if group.is_some() { keys::group_case() } else { keys::case() };
         if !matches!(item.value, Value::Map(_)) {
             self.wrong(item, "a case must be a map", "write `id: …`, `run: […]`");
@@ -218,7 +220,7 @@ impl Reader<'_> {
         for entry in entries {
             match entry.key.as_str() {
                 "id" | "matrix" | "extends" => {}
-                "group" => case.group = self.name(&entry.value, "`group`"),
+                "group" => case.group = self.name(&entry.value, "`group`").map(Arc::new),
                 _ => self.common_key(entry, &mut case.common, &at),
             }
         }

@@ -29,7 +29,7 @@ impl Reader<'_> {
                 common.env_span = Some(entry.key_span.clone());
             }
             "files" => common.files = self.files(node),
-            "expect" => common.expect = self.expect(node, &entry.key_span),
+            "expect" => common.expect = self.expect(node, &entry.key_span).into(),
             "compare" => common.compare = self.compare(node),
             "limits" => {
                 for entry in self.entries(node, keys::limits()) {
@@ -53,9 +53,9 @@ impl Reader<'_> {
                 common.workdir_span = Some(entry.key_span.clone());
             }
             "network" => common.network = self.flag(node, "`network`"),
-            "retries" => common.retries = self.retries(node).map(Box::new),
-            "skip" => common.skip = self.skip(node).map(Box::new),
-            "xfail" => common.xfail = self.xfail(node).map(Box::new),
+            "retries" => common.retries = self.retries(node),
+            "skip" => common.skip = self.skip(node),
+            "xfail" => common.xfail = self.xfail(node),
             "source" => {
                 let source = self.source(node);
                 let span = entry.key_span.clone();
@@ -70,8 +70,8 @@ impl Reader<'_> {
                 common.extra_credit = self.flag(node, "`extra_credit`").is_some_and(|flag| flag.value);
             }
             "penalty" => common.penalty = self.number(node, "`penalty`"),
-            "checker" => common.checker = self.judged_by(node, keys::checker()).map(Box::new),
-            "interactor" => common.interactor = self.judged_by(node, keys::interactor()).map(Box::new),
+            "checker" => common.checker = self.judged_by(node, keys::checker()),
+            "interactor" => common.interactor = self.judged_by(node, keys::interactor()),
             _ => {}
         }
     }

@@ -129,7 +129,7 @@ impl Reader<'_> {
     }
 
     fn status(&mut self, node: &Node) -> Option<i32> {
-        let Value::Integer(status, _) = node.value else {
+        let Some(status) = node.value.as_integer() else {
             self.wrong(node, "an exit status must be a number", "");
             return None;
         };

@@ -54,7 +54,7 @@ impl Reader<'_> {
 
     /// A whole number from `least` to `most`.
     pub(super) fn count(&mut self, node: &Node, what: &str, least: u64, most: u64) -> Option<u64> {
-        let Value::Integer(number, _) = node.value else {
+        let Some(number) = node.value.as_integer() else {
             self.wrong(node, format!("{what} must be a whole number"), "");
             return None;
         };

@@ -231,8 +231,7 @@ impl<'s> Reader<'s> {
     /// A scalar as text: numbers and booleans as they are spelled.
     pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<String> {
         match &node.value {
-            Value::Text(text) => Some(text.clone()),
-            Value::Integer(_, spelling) | Value::Float(_, spelling) => Some(spelling.to_string()),
+            Value::Text(_) | Value::Integer(_) | Value::Float(_) => node.value.written().map(str::to_owned),
             Value::Bool(value) => Some(value.to_string()),
             Value::Null => {
                 self.wrong(node, format!("{what} is empty"), "write \"\" for an empty text");
@@ -275,8 +274,8 @@ impl<'s> Reader<'s> {
     pub(super) fn number(&mut self, node: &Node, what: &str) -> Option<f64> {
         let number = match &node.value {
             // A number of points is far below the 53 bits that f64 holds exactly; larger ones are refused next.
-            Value::Integer(_, spelling) => spelling.replace('_', "").parse().unwrap_or(f64::INFINITY),
-            Value::Float(value, _) => *value,
+            Value::Integer(number) => number.spelling.replace('_', "").parse().unwrap_or(f64::INFINITY),
+            Value::Float(number) => number.value,
             _ => {
                 self.wrong(node, format!("{what} must be a number"), "");
                 return None;
@@ -326,7 +325,7 @@ impl<'s> Reader<'s> {
     /// One limit; `what` says for its origin where it stands.
     pub(super) fn limit(&mut self, entry: &Entry, block: &mut LimitBlock, what: &PlaceWords<'_>) {
         let scalar = match &entry.value.value {
-            Value::Integer(value, _) => Scalar::Integer(*value),
+            Value::Integer(number) => Scalar::Integer(number.value),
             Value::Text(text) => Scalar::Text(text.clone()),
             other => Scalar::Other(other.kind()),
         };

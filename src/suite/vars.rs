@@ -75,9 +75,9 @@ fn scalar(text: &str) -> Node {
     let value = match (text, text.parse::<i128>(), text.parse::<f64>()) {
         ("true", ..) => Value::Bool(true),
         ("false", ..) => Value::Bool(false),
-        (_, Ok(number), _) => Value::Integer(number, text.into()),
+        (_, Ok(number), _) => Value::integer(number, text),
         (_, _, Ok(number)) if number.is_finite() && text.contains(|c: char| c.is_ascii_digit()) => {
-            Value::Float(number, text.into())
+            Value::float(number, text)
         }
         _ => Value::Text(text.to_owned()),
     };

@@ -2,6 +2,7 @@
 //! same submission gives the same row on every machine.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::find::Candidate;
 use super::unit::report_name;
@@ -42,7 +43,7 @@ pub(in crate::cli) fn unfinished_row(row: Row, reason: &str) -> Row {
 }
 
 /// The groups of a suite, in its order.
-pub(in crate::cli) fn groups_of(cases: &[ResolvedCase]) -> Vec<String> {
+pub(in crate::cli) fn groups_of(cases: &[Arc<ResolvedCase>]) -> Vec<String> {
     let mut groups: Vec<String> = Vec::new();
     for group in cases.iter().filter_map(|case| case.group.as_ref()) {
         if !groups.iter().any(|known| **known == **group) {

@@ -26,12 +26,12 @@ const VERSION: &str = concat!("capsule-run grade 1, ", env!("CARGO_PKG_VERSION")
 
 /// What the result of a submission is known by: everything that was decided about its cases, the
 /// bytes that are compared with included, and everything that was handed in.
-pub(in crate::cli) fn unit_key(cases: &[ResolvedCase], content: &str) -> String {
+pub(in crate::cli) fn unit_key(cases: &[Arc<ResolvedCase>], content: &str) -> String {
     let mut hash = Hash(Sha256::new());
     let _ = write!(hash, "{VERSION}\n{content}\n");
     for case in cases {
         // A field that is added tomorrow is in it too.
-        let mut plain = ResolvedCase { suite: 0, ..case.clone() };
+        let mut plain = ResolvedCase { suite: 0, ..(**case).clone() };
         plain.sources = Sources::Empty;
         let _ = writeln!(hash, "{plain:?}");
     }

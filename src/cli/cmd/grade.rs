@@ -113,7 +113,7 @@ fn prepare(args: &GradeArgs, places: &Places) -> Result<Class, Failure> {
 /// Points that could be reached, counted as the report counts them.
 fn most_points(template: &ResolvedSuite, places: &Places) -> f64 {
     let cases = template.cases.iter().map(|case| CaseReport {
-        case: Arc::new(case.clone()),
+        case: Arc::clone(case),
         attempts: Vec::new(),
         verdict: not_run(None, "", None),
     });
@@ -145,7 +145,7 @@ impl<'a> Loader<'a> {
     fn load(&self, submission: &Path) -> Result<ResolvedSuite, Failure> {
         let suite =
             load::one_suite_through(self.suite, 0, self.operator, Some(submission), None, &self.files)?;
-        binds::check(&suite.cases)?;
+        binds::check(suite.cases.iter().map(Arc::as_ref))?;
         Ok(suite)
     }
 }
@@ -214,7 +214,8 @@ impl Class {
             }
             _ => {
                 let suite = self.units.len();
-                let cases = cases.into_iter().map(|case| Arc::new(ResolvedCase { suite, ..case })).collect();
+                let mut cases = cases;
+                cases.iter_mut().for_each(|case| Arc::make_mut(case).suite = suite);
                 self.units.push(Unit { at, key, row: row.clone(), cases });
                 self.rows.push(row);
             }
@@ -265,7 +266,7 @@ impl Class {
                 "needs submission, which failed".to_owned(),
                 Some("submission"),
             );
-            reports.push(CaseReport { case: Arc::new(case.clone()), attempts: Vec::new(), verdict });
+            reports.push(CaseReport { case: Arc::clone(case), attempts: Vec::new(), verdict });
         }
         self.unusable.push((at, reports));
         self.rows.push(class::unusable_row(row, reason, count));
@@ -407,7 +408,7 @@ impl Class {
 
 /// These cases with the files of `folder` as their workspace. What they have in common they still
 /// have in common.
-fn looking_at(folder: &Path, cases: &[ResolvedCase]) -> Vec<ResolvedCase> {
+fn looking_at(folder: &Path, cases: &[Arc<ResolvedCase>]) -> Vec<Arc<ResolvedCase>> {
     let mut known: HashMap<*const Surroundings, Arc<Surroundings>> = HashMap::new();
     let mut cases = cases.to_vec();
     // Checkers and what builds them never see what was handed in.
@@ -416,7 +417,7 @@ fn looking_at(folder: &Path, cases: &[ResolvedCase]) -> Vec<ResolvedCase> {
             let sources = Sources::Folders(vec![folder.to_owned()]);
             Arc::new(Surroundings { sources, ..(*case.surroundings).clone() })
         });
-        case.surroundings = Arc::clone(surroundings);
+        Arc::make_mut(case).surroundings = Arc::clone(surroundings);
     }
     cases
 }

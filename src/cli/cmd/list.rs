@@ -1,6 +1,7 @@
 //! `capsule-run list`.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -87,12 +88,12 @@ fn push_line(text: &mut String, object: &serde_json::Value) {
 
 /// Every value of the case `id`, in each suite that has it.
 fn explained(
-    cases: &[ResolvedCase],
+    cases: &[Arc<ResolvedCase>],
     suites: &[ResolvedSuite],
     id: &str,
     as_json: bool,
 ) -> Result<String, Failure> {
-    let found: Vec<&ResolvedCase> = cases.iter().filter(|case| &*case.id.0 == id).collect();
+    let found: Vec<&Arc<ResolvedCase>> = cases.iter().filter(|case| &*case.id.0 == id).collect();
     if found.is_empty() {
         let alike = |other: &&str| other.len().abs_diff(id.len()) <= 1 + other.len() / 4;
         let near = nearest(id, cases.iter().map(|case| &*case.id.0).filter(alike));

@@ -97,7 +97,7 @@ fn pending(args: &ReviewArgs, places: &Places) -> Result<Vec<Change>, Failure> {
     let operator = load::operator(places, args.operator.config.as_deref(), options)?;
     let paths = load::find_suites(places, &args.suites)?;
     let suites = load::suites(&paths, &operator, None)?;
-    let cases: Vec<_> = suites.into_iter().flat_map(|suite| suite.cases).map(Arc::new).collect();
+    let cases: Vec<_> = suites.into_iter().flat_map(|suite| suite.cases).collect();
     for id in &args.only {
         if !cases.iter().any(|case| *case.id.0 == **id) {
             return Err(Failure::Usage(format!(

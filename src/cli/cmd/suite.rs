@@ -112,13 +112,12 @@ fn prepare(args: &SuiteArgs, places: &Places) -> Result<Job, Failure> {
         }
     };
     variables::check_known(&operator, &suites)?;
-    binds::check(suites.iter().flat_map(|suite| &suite.cases))?;
+    binds::check(suites.iter().flat_map(|suite| &suite.cases).map(Arc::as_ref))?;
     let (cases, broken) = load::all_cases(&mut suites);
     let history = History::new(places.runs.clone().filter(|_| !args.no_history), places.cwd.clone());
     let all = cases.len();
     let builds = build_cache::open(&args.cache, places, &operator)?;
     let Choice { cases, mut chosen } = choose(cases, &suites, &args.select, &history)?;
-    let cases: Vec<_> = cases.into_iter().map(Arc::new).collect();
     let order = ordered(args.order, &cases, &suites, &history, &mut chosen);
     Ok(Job {
         operator,

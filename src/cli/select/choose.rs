@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::expression::{Expression, Field, Matcher, Subject};
 use super::options::SelectArgs;
@@ -23,7 +24,7 @@ const MOST_COMPARED: usize = 20_000;
 #[derive(Debug)]
 pub(in crate::cli) struct Choice {
     /// In the order of the suites, with what they need.
-    pub(in crate::cli) cases: Vec<ResolvedCase>,
+    pub(in crate::cli) cases: Vec<Arc<ResolvedCase>>,
     pub(in crate::cli) chosen: Chosen,
 }
 
@@ -47,7 +48,7 @@ pub(in crate::cli) struct Chosen {
 /// # Errors
 /// What is wrong with the options, all of it.
 pub(in crate::cli) fn choose(
-    cases: Vec<ResolvedCase>,
+    cases: Vec<Arc<ResolvedCase>>,
     suites: &[ResolvedSuite],
     args: &SelectArgs,
     history: &History,
@@ -65,7 +66,7 @@ pub(in crate::cli) fn choose(
         if keep.contains(&at) {
             kept.push(case);
         } else {
-            chosen.left_out.push((case.suite, case.id));
+            chosen.left_out.push((case.suite, case.id.clone()));
         }
     }
     Ok(Choice { cases: kept, chosen })
@@ -73,7 +74,7 @@ pub(in crate::cli) fn choose(
 
 /// Everything that was said, read.
 struct Chooser<'a> {
-    cases: &'a [ResolvedCase],
+    cases: &'a [Arc<ResolvedCase>],
     names: Vec<&'a str>,
     filters: Vec<Expression>,
     tags: Tags,
@@ -84,7 +85,7 @@ struct Chooser<'a> {
 
 impl<'a> Chooser<'a> {
     fn new(
-        cases: &'a [ResolvedCase],
+        cases: &'a [Arc<ResolvedCase>],
         suites: &'a [ResolvedSuite],
         args: &SelectArgs,
         history: &History,
@@ -301,7 +302,7 @@ fn cases(n: usize) -> &'static str {
 }
 
 /// What the cases need too: build steps of their suites, and `needs`, and theirs.
-fn with_needs(cases: &[ResolvedCase], mut pending: Vec<usize>) -> HashSet<usize> {
+fn with_needs(cases: &[Arc<ResolvedCase>], mut pending: Vec<usize>) -> HashSet<usize> {
     let index: HashMap<(usize, &CaseId), usize> =
         cases.iter().enumerate().map(|(at, case)| ((case.suite, &case.id), at)).collect();
     let suites: HashSet<usize> = pending.iter().map(|&at| cases[at].suite).collect();

@@ -16,7 +16,7 @@ const TRANSCRIPT: Bytes = Bytes::kib(16);
 pub(super) fn is_judged(layers: &Layers<'_>) -> bool {
     let checker = layers.first(|common| common.checker.as_ref());
     let interactor = layers.first(|common| common.interactor.as_ref());
-    [checker, interactor].into_iter().flatten().any(|by| **by != JudgedBy::None)
+    [checker, interactor].into_iter().flatten().any(|by| *by != JudgedBy::None)
 }
 
 impl Resolver<'_> {

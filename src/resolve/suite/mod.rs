@@ -20,4 +20,4 @@ mod tests;
 #[cfg(test)]
 mod tests_language;
 
-pub use resolver::{SuiteInputs, load_suite, suite};
+pub use resolver::{ReadSuite, SuiteInputs, load_suite, read_suite, suite};

@@ -49,8 +49,7 @@ pub fn suite(
     Resolver::new(suite, operator, inputs, files).run()
 }
 
-/// Parses a suite file and decides everything about it. Where the file has mistakes, whatever
-/// could be parsed is looked through all the same, so that one run shows all mistakes.
+/// Parses a suite file and decides everything about it: [`read_suite`] and [`ReadSuite::resolve`].
 ///
 /// # Errors
 /// Everything that is wrong, in the order of the file.
@@ -61,25 +60,59 @@ pub fn load_suite(
     inputs: &SuiteInputs,
     files: &dyn Files,
 ) -> Result<ResolvedSuite, Vec<Diagnostic>> {
+    read_suite(source, format, operator, inputs, files)?.resolve(operator, inputs, files)
+}
+
+/// A suite file that was parsed, as far as it could be.
+#[derive(Debug)]
+pub struct ReadSuite {
+    parsed: Suite,
+    errors: Vec<Diagnostic>,
+}
+
+/// Parses a suite file. Where it has mistakes, whatever could be parsed is looked through all the
+/// same, so that one run shows all mistakes.
+///
+/// # Errors
+/// That it is not even YAML, TOML or JSON, or not of our version.
+pub fn read_suite(
+    source: &Source,
+    format: SuiteFormat,
+    operator: &Operator,
+    inputs: &SuiteInputs,
+    files: &dyn Files,
+) -> Result<ReadSuite, Vec<Diagnostic>> {
     let root = files.canonical(&inputs.suite_dir).unwrap_or_else(|_| inputs.suite_dir.clone());
     let roots = operator.include_roots.iter();
     let allowed = roots.filter_map(|folder| files.canonical(folder).ok()).collect();
     let beside = Beside { root: &root, name: &source.name, allowed, files };
-    let (parsed, mut errors) = suite::parse_leniently(source, format, &operator.vars, &beside);
-    let Some(parsed) = parsed else { return Err(errors) };
-    let mut resolver = Resolver::new(&parsed, operator, inputs, files);
-    resolver.lenient = !errors.is_empty();
-    match resolver.run() {
-        Ok(resolved) if errors.is_empty() => Ok(resolved),
-        Ok(_) => {
-            parsed.sources.sort(&mut errors);
-            Err(errors)
+    match suite::parse_leniently(source, format, &operator.vars, &beside) {
+        (Some(parsed), errors) => Ok(ReadSuite { parsed, errors }),
+        (None, errors) => Err(errors),
+    }
+}
+
+impl ReadSuite {
+    /// Decides everything about it, with what it was read with.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the order of the file.
+    pub fn resolve(
+        self,
+        operator: &Operator,
+        inputs: &SuiteInputs,
+        files: &dyn Files,
+    ) -> Result<ResolvedSuite, Vec<Diagnostic>> {
+        let Self { parsed, mut errors } = self;
+        let mut resolver = Resolver::new(&parsed, operator, inputs, files);
+        resolver.lenient = !errors.is_empty();
+        match resolver.run() {
+            Ok(resolved) if errors.is_empty() => return Ok(resolved),
+            Ok(_) => {}
+            Err(more) => errors.extend(more),
         }
-        Err(more) => {
-            errors.extend(more);
-            parsed.sources.sort(&mut errors);
-            Err(errors)
-        }
+        parsed.sources.sort(&mut errors);
+        Err(errors)
     }
 }
 
@@ -217,6 +250,7 @@ impl<'a> Resolver<'a> {
         let build: Vec<CaseId> = cases.iter().map(|case| case.id.clone()).collect();
         let mut hooks = self.hook_cases(&build);
         cases.append(&mut hooks.setup);
+        let mut cases: Vec<_> = cases.into_iter().map(Arc::new).collect();
         let planned = self.plan();
         if planned.is_empty() && self.errors.is_empty() && !self.lenient {
             let help = "add `cases:`, or `groups:` with `cases_from:`";
@@ -231,9 +265,9 @@ impl<'a> Resolver<'a> {
             self.of_planned(&mut case, planned, &layers);
             case.needs = needs;
             (case.points, case.group_score) = shares[at];
-            cases.push(case);
+            cases.push(Arc::new(case));
         }
-        cases.append(&mut hooks.teardown);
+        cases.extend(hooks.teardown.into_iter().map(Arc::new));
         ResolvedSuite {
             name: self.suite.name.clone(),
             file: self.suite.source().name.clone(),

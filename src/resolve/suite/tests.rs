@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -373,7 +374,7 @@ fn yaml_toml_and_json_mean_the_same() {
         let source = Source { name: name.to_owned(), text: text.into() };
         let inputs = SuiteInputs { suite_dir: PathBuf::from("/s"), submission: None, index: 0 };
         let suite = load_suite(&source, SuiteFormat::of(name), &Operator::default(), &inputs, &Map::new(&[]));
-        let case = suite.expect("good").cases.remove(0);
+        let case = Arc::unwrap_or_clone(suite.expect("good").cases.remove(0));
         (case.id, case.argv, case.points, case.expectation)
     };
     assert_eq!(of("s.yaml", yaml), of("s.toml", toml));

@@ -4,6 +4,7 @@
 mod borrowed;
 mod fds;
 mod landlock;
+mod memory;
 mod mounts;
 mod privileges;
 mod processes;
@@ -14,6 +15,7 @@ pub(super) use fds::{close_all_but, close_from, close_on_exec_from, receive, sen
 pub(super) use landlock::{
     LandlockHandled, landlock_abi, landlock_allow, landlock_restrict, landlock_ruleset,
 };
+pub(crate) use memory::give_back_memory;
 pub(super) use mounts::{IdMap, MountAttr, move_mount, open_tree, set_mount_attr};
 pub(super) use privileges::{
     drop_bounding_set, drop_capabilities, join_new_session_keyring, lock_securebits, reset_signals,

@@ -113,13 +113,11 @@ impl Reader<'_> {
     fn range(&mut self, node: &Node) -> Option<Vec<Node>> {
         let (mut from, mut to, mut step) = (None, None, Some(1));
         for entry in self.entries(node, crate::suite::keys::range()) {
-            let number = match entry.value.value {
-                Value::Integer(number, _) if number.abs() <= 1 << 53 => Some(number),
-                _ => {
-                    self.wrong(&entry.value, format!("`{}` must be a whole number", entry.key), "");
-                    return None;
-                }
-            };
+            let number = entry.value.value.as_integer().filter(|number| number.unsigned_abs() <= 1 << 53);
+            if number.is_none() {
+                self.wrong(&entry.value, format!("`{}` must be a whole number", entry.key), "");
+                return None;
+            }
             match entry.key.as_str() {
                 "from" => from = number,
                 "to" => to = number,
@@ -138,7 +136,7 @@ impl Reader<'_> {
         }
         let value = |n: i128| {
             let number = from + n * step;
-            Node { span: node.span.clone(), value: Value::Integer(number, number.to_string().into()) }
+            Node { span: node.span.clone(), value: Value::integer(number, number.to_string()) }
         };
         Some((0..count).map(value).collect())
     }

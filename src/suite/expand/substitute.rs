@@ -248,10 +248,8 @@ fn moved(found: &Node, at: &Node) -> Node {
 /// A scalar as it was spelled; `None` for a list.
 pub(in crate::suite) fn spelled(value: &Value) -> Option<String> {
     match value {
-        Value::Text(text) => Some(text.clone()),
-        Value::Integer(_, spelling) | Value::Float(_, spelling) => Some(spelling.to_string()),
         Value::Bool(value) => Some(value.to_string()),
         Value::Null => Some(String::new()),
-        Value::Date | Value::List(_) | Value::Map(_) => None,
+        other => other.written().map(str::to_owned),
     }
 }

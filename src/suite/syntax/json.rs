@@ -126,8 +126,8 @@ impl Walk<'_> {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             _ => match (word.parse(), word.parse::<f64>()) {
-                (Ok(value), _) => Value::Integer(value, word.into()),
-                (_, Ok(value)) if value.is_finite() => Value::Float(value, word.into()),
+                (Ok(value), _) => Value::integer(value, word),
+                (_, Ok(value)) if value.is_finite() => Value::float(value, word),
                 _ => return Err("a number that cannot be held"),
             },
         };

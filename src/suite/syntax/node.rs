@@ -18,14 +18,21 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     Null,
     Bool(bool),
-    Integer(i128, Box<str>),
-    Float(f64, Box<str>),
+    Integer(Box<Spelled<i128>>),
+    Float(Box<Spelled<f64>>),
     Text(String),
     /// A date or time of TOML.
     Date,
     List(Vec<Node>),
     /// In the order of the file; a key may be there twice.
     Map(Vec<Entry>),
+}
+
+/// A number as it was written. Boxed, for numbers are few and every value is as big as the biggest.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Spelled<T> {
+    pub(crate) value: T,
+    pub(crate) spelling: Box<str>,
 }
 
 /// One key of a map and what it holds.
@@ -37,6 +44,32 @@ pub(crate) struct Entry {
 }
 
 impl Value {
+    pub(crate) fn integer(value: i128, spelling: impl Into<Box<str>>) -> Self {
+        Self::Integer(Box::new(Spelled { value, spelling: spelling.into() }))
+    }
+
+    pub(crate) fn float(value: f64, spelling: impl Into<Box<str>>) -> Self {
+        Self::Float(Box::new(Spelled { value, spelling: spelling.into() }))
+    }
+
+    /// The whole number that it is.
+    pub(crate) fn as_integer(&self) -> Option<i128> {
+        match self {
+            Self::Integer(number) => Some(number.value),
+            _ => None,
+        }
+    }
+
+    /// A text, or a number as it was written.
+    pub(crate) fn written(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Integer(number) => Some(&number.spelling),
+            Self::Float(number) => Some(&number.spelling),
+            Self::Null | Self::Bool(_) | Self::Date | Self::List(_) | Self::Map(_) => None,
+        }
+    }
+
     /// What it is, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {

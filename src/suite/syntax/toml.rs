@@ -40,12 +40,12 @@ fn node(value: Spanned<DeValue<'_>>, depth: usize) -> Option<Node> {
         DeValue::Integer(number) => {
             let spelling = number.to_string();
             match i128::from_str_radix(number.as_str(), number.radix()) {
-                Ok(value) => Value::Integer(value, spelling.into()),
+                Ok(value) => Value::integer(value, spelling),
                 Err(_) => Value::Text(spelling),
             }
         }
         DeValue::Float(number) => match number.as_str().parse() {
-            Ok(value) => Value::Float(value, number.as_str().into()),
+            Ok(value) => Value::float(value, number.as_str()),
             Err(_) => Value::Text(number.as_str().to_owned()),
         },
         DeValue::Boolean(value) => Value::Bool(value),

@@ -178,12 +178,12 @@ impl<'de> Visitor<'de> for RawVisitor {
 }
 
 fn node(raw: Spanned<Raw>, text: &str) -> Node {
-    let spelling = || text.get(span(&raw.defined, text)).unwrap_or_default().trim().into();
+    let spelling = || text.get(span(&raw.defined, text)).unwrap_or_default().trim();
     let value = match raw.value {
         Raw::Null => Value::Null,
         Raw::Bool(value) => Value::Bool(value),
-        Raw::Integer(value) => Value::Integer(value, spelling()),
-        Raw::Float(value) => Value::Float(value, spelling()),
+        Raw::Integer(value) => Value::integer(value, spelling()),
+        Raw::Float(value) => Value::float(value, spelling()),
         Raw::Text(value) => Value::Text(value),
         Raw::List(items) => Value::List(items),
         Raw::Map(entries) => Value::Map(entries),
