@@ -203,3 +203,31 @@ fn our_own_binary_is_nothing_that_a_program_could_hold() {
     run.wait().expect("ours");
     assert!(runs_a_copy, "a worker without Landlock runs our own binary");
 }
+
+/// Where owners cannot be mapped a worker copies what it shows; what the next build step hands on must be
+/// in the next copy.
+#[test]
+fn every_build_step_sees_what_those_before_it_have_handed_on_also_where_that_is_copied() {
+    if !there_is_strace() {
+        return;
+    }
+    let place = patient_place();
+    fs::create_dir(place.work().join("sub")).expect("ours");
+    fs::write(place.work().join("sub/given"), "given\n").expect("ours");
+    let suite = "version: 1
+name: s
+submission: {path: sub}
+build:
+  - {name: one, shell: 'cat given > one', outputs: [one]}
+  - {name: two, shell: 'cat given one > two', outputs: [two]}
+  - {name: three, shell: 'cat one two > three; echo changed > one', outputs: [one, three]}
+cases:
+  - {id: all, shell: 'cat one two three', expect: {stdout: {text: 'changed given given given given given'}}}
+";
+    fs::write(place.work().join("s.yaml"), suite).expect("ours");
+    let mut command = place.command("strace");
+    command.args(["-f", "-qq", "-o", "/dev/null", "-e", "inject=mount_setattr:error=ENOSYS"]);
+    command.arg(binary()).args(["suite", "s.yaml", "--no-cache", "--require", "best-effort"]);
+    let done = finish(command, b"");
+    assert_eq!(done.code(), 0, "{done:#?}");
+}

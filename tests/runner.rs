@@ -216,6 +216,7 @@ fn plan(cases: Vec<ResolvedCase>, jobs: usize) -> RunPlan {
         scratch: std::env::temp_dir(),
         order: Vec::new(),
         again: Again::default(),
+        digest: true,
     }
 }
 

@@ -117,6 +117,7 @@ fn crowd(needs: &[u32], jobs: usize, retries: u32) -> (Vec<CaseReport>, Vec<usiz
         scratch: std::env::temp_dir(),
         builds: Arc::new(BuildCache::off()),
         again: Again { retries: Some(retries), ..Again::default() },
+        digest: true,
     };
     let engine = Crowded::default();
     let cancel = Cancel::new().expect("a descriptor");

@@ -143,5 +143,6 @@ fn spec(argv: &[&str]) -> Spec {
         seccomp: SeccompPolicy::Default,
         cgroup: CgroupChoice::Auto,
         require: Require::BestEffort,
+        digest: false,
     }
 }

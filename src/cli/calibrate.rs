@@ -157,6 +157,7 @@ impl Bench<'_> {
             scratch: self.scratch.to_owned(),
             builds: Arc::clone(self.builds),
             again: Again::default(),
+            digest: false,
         };
         runner::run(&plan, &engine(self.operator, Fresh::default()), self.cancel, &|_| {})
     }

@@ -44,11 +44,12 @@ pub(super) fn in_captured(captured: &mut Captured, secrets: &Secrets) {
         return;
     }
     let missing = captured.total - captured.bytes.len() as u64;
-    captured.bytes = if captured.truncated() {
+    let hidden = if captured.truncated() {
         secrets.hidden_where_cut(&captured.bytes)
     } else {
         secrets.hidden(&captured.bytes)
     };
+    captured.bytes = hidden.into();
     captured.total = captured.bytes.len() as u64 + missing;
 }
 

@@ -6,6 +6,7 @@
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What our last words may take.
 const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// What people's terminal may take to show something before we go on without it.
+const SHOWN: Duration = Duration::from_millis(50);
 
 /// Why a run was stopped before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +72,37 @@ pub(super) struct Interrupted(Arc<Shared>);
 struct Shared {
     cause: Mutex<Option<Cause>>,
     live: OnceLock<Arc<Live>>,
-    people: OnceLock<Arc<dyn People>>,
+    people: OnceLock<Speaker>,
+}
+
+/// Tells people, on a thread of its own: a terminal whose output is stopped holds up whoever writes to
+/// it, and signals must act all the same.
+struct Speaker {
+    people: Arc<dyn People>,
+    thread: Sender<(Said, SyncSender<()>)>,
+}
+
+type Said = Box<dyn FnOnce() + Send>;
+
+impl Speaker {
+    fn start(people: Arc<dyn People>) -> io::Result<Self> {
+        let (thread, told) = channel::<(Said, SyncSender<()>)>();
+        std::thread::Builder::new().name("speaker".to_owned()).spawn(move || {
+            for (say, done) in told {
+                say();
+                let _ = done.try_send(());
+            }
+        })?;
+        Ok(Self { people, thread })
+    }
+
+    /// Says it; waits a moment for it to be said, so that what comes next stands below it.
+    fn say(&self, say: Said) {
+        let (done, said) = sync_channel(1);
+        if self.thread.send((say, done)).is_ok() {
+            let _ = said.recv_timeout(SHOWN);
+        }
+    }
 }
 
 impl Interrupted {
@@ -92,7 +126,10 @@ impl Interrupted {
 
     /// From now on this is told.
     pub(super) fn tells(&self, people: Arc<dyn People>) {
-        let _ = self.0.people.set(people);
+        match Speaker::start(people) {
+            Ok(speaker) => drop(self.0.people.set(speaker)),
+            Err(error) => log::debug!("nobody is told of signals: {error}"),
+        }
     }
 
     fn set(&self, cause: Cause) {
@@ -105,9 +142,18 @@ impl Interrupted {
         }
     }
 
-    fn people(&self, act: impl FnOnce(&dyn People)) {
-        if let Some(people) = self.0.people.get() {
-            act(people.as_ref());
+    fn people(&self, act: impl FnOnce(&dyn People) + Send + 'static) {
+        if let Some(speaker) = self.0.people.get() {
+            let people = Arc::clone(&speaker.people);
+            speaker.say(Box::new(move || act(people.as_ref())));
+        }
+    }
+
+    /// Does something to the terminal.
+    fn terminal(&self, act: fn()) {
+        match self.0.people.get() {
+            Some(speaker) => speaker.say(Box::new(act)),
+            None => act(),
         }
     }
 }
@@ -221,7 +267,7 @@ impl Watcher {
         for key in pressed {
             match key {
                 Key::Quit => self.end(Cause::Signal(Signal::SIGINT as i32)),
-                other => self.interrupted.people(|people| people.asked(other)),
+                other => self.interrupted.people(move |people| people.asked(other)),
             }
         }
     }
@@ -253,7 +299,7 @@ impl Watcher {
         self.stage = Stage::Asked;
         self.deadline = Some(Instant::now() + self.grace);
         self.cancel.raise(CancelLevel::NoNewCases);
-        self.interrupted.people(|people| people.stopping(cause));
+        self.interrupted.people(move |people| people.stopping(cause));
         self.interrupted.live(Live::ask_to_end);
     }
 
@@ -265,7 +311,7 @@ impl Watcher {
 
     /// Goes at once. Cases die with their workers, and these with us; reports stay as they are.
     fn abandon(&self) -> ! {
-        let (done, said) = std::sync::mpsc::channel();
+        let (done, said) = channel();
         // On a thread that need not end: whoever should read it may not read.
         std::thread::spawn(move || {
             terminal::restore();
@@ -284,13 +330,13 @@ impl Watcher {
     fn suspend(&mut self) {
         let stopped = Instant::now();
         self.interrupted.live(Live::freeze);
-        terminal::hide();
+        self.interrupted.terminal(terminal::hide);
         // Returns when somebody sends SIGCONT.
         let _ = raise(Signal::SIGSTOP);
         if self.wants_keys {
             self.keys = keys::begin();
         }
-        terminal::show();
+        self.interrupted.terminal(terminal::show);
         self.interrupted.live(Live::thaw);
         self.deadline = self.deadline.map(|deadline| deadline + stopped.elapsed());
     }

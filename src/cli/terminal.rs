@@ -3,6 +3,7 @@
 //! not an error.
 
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use nix::sys::termios::{SetArg, Termios, tcsetattr};
@@ -129,7 +130,11 @@ pub(super) fn print_all(result: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io
 /// # Errors
 /// It could not be made or written.
 pub(super) fn print_stream(result: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = io::BufWriter::with_capacity(64 << 10, io::stdout().lock());
+    let mut stdout = io::stdout().lock();
+    stdout.flush()?;
+    // Not through its own buffer, which looks for lines in all that it is given.
+    let stream = std::fs::File::from(stdout.as_fd().try_clone_to_owned()?);
+    let mut out = io::BufWriter::with_capacity(64 << 10, stream);
     result(&mut out).and_then(|()| out.flush())
 }
 

@@ -31,6 +31,7 @@ pub fn lower(case: &ResolvedCase, outputs: &[PathBuf]) -> Spec {
         seccomp: case.seccomp,
         cgroup: case.cgroup,
         require: case.require,
+        digest: false,
     }
 }
 

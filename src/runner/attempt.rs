@@ -27,6 +27,8 @@ pub(super) struct With<'a> {
     pub(super) outputs: &'a [PathBuf],
     /// The same for checkers, interactors and what builds them.
     pub(super) for_judge: &'a [PathBuf],
+    /// [`RunPlan::digest`](super::RunPlan::digest).
+    pub(super) digest: bool,
 }
 
 /// Runs a case once; once more, alone, where time decided and it was close: the last of the attempts
@@ -79,6 +81,7 @@ fn once(case: &Arc<ResolvedCase>, with: With<'_>) -> Attempt {
 
 fn judged(case: &Arc<ResolvedCase>, with: With<'_>) -> (Outcome, Verdict) {
     let mut spec = resolve::lower(case, if case.for_judge { with.for_judge } else { with.outputs });
+    spec.digest = with.digest;
     let limits = spec.limits.clone();
     if case.kind == CaseKind::Case && !has_no_margin(case) {
         spec.limits = timing::with_margin(&limits);

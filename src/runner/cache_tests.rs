@@ -88,7 +88,7 @@ fn compiled(case: &Arc<ResolvedCase>, exit: i32, made: usize) -> CaseReport {
         usage: Usage { cpu: Duration::from_millis(90), ..Usage::default() },
         events: Events::default(),
         stdout: Captured::default(),
-        stderr: Captured { bytes: b"a warning".to_vec(), total: 9 },
+        stderr: Captured { bytes: b"a warning".to_vec().into(), total: 9 },
         files: vec![CollectedFile {
             path: PathBuf::from("prog"),
             content: Ok(FileContent { bytes: format!("program {made}").into_bytes(), executable: true }),
@@ -149,7 +149,7 @@ fn an_equal_build_is_made_once_and_says_so_also_in_another_run() {
         assert_eq!((report.verdict.status, program(&report).as_str()), (Status::Passed, "program 0"));
         assert!(report.verdict.notes.iter().any(|note| note.contains("earlier build")));
         let Outcome::Ran(ran) = &report.attempts[0].outcome else { panic!() };
-        assert_eq!(ran.stderr.bytes, b"a warning");
+        assert_eq!(*ran.stderr.bytes, *b"a warning");
     }
 }
 

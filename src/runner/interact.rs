@@ -88,7 +88,7 @@ pub(super) fn interact(
 /// What was said, without what nobody may be told.
 fn hidden(engine: &dyn Engine, text: String) -> String {
     let bytes = text.into_bytes();
-    let mut said = Captured { total: bytes.len() as u64, bytes };
+    let mut said = Captured { total: bytes.len() as u64, bytes: bytes.into() };
     engine.hide(&mut said);
     String::from_utf8_lossy(&said.bytes).into_owned()
 }

@@ -1,6 +1,9 @@
-//! The files that build steps hand on: one private folder per suite, made when the first build
-//! step of the suite has passed and removed with the run, also when the run panics. What a run
-//! that was killed with SIGKILL has left is removed by the next one.
+//! The files that build steps hand on, in private folders that are removed with the run, also when
+//! the run panics. What a run that was killed with SIGKILL has left is removed by the next one.
+//!
+//! A folder does not change once somebody has seen it: where owners cannot be mapped a worker has
+//! copied it, and shows the copy for as long as it lives. So each step that hands something on makes
+//! a new one, with what was there before.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -22,6 +25,8 @@ pub(super) struct Outputs {
     /// folders in it are open, because the program in the sandbox may be another user.
     root: Option<PrivateFolder>,
     folders: BTreeMap<Place, PathBuf>,
+    /// How many folders were made.
+    made: usize,
 }
 
 /// A suite of the run, and who of it sees a folder.
@@ -40,7 +45,7 @@ pub(super) enum Seen {
 
 impl Outputs {
     pub(super) fn new(scratch: &Path) -> Self {
-        Self { scratch: scratch.to_owned(), root: None, folders: BTreeMap::new() }
+        Self { scratch: scratch.to_owned(), root: None, folders: BTreeMap::new(), made: 0 }
     }
 
     /// The folders that a case of `group` sees, the first on top: the group's, then the suite's.
@@ -54,36 +59,63 @@ impl Outputs {
         self.folders.get(&(suite, Seen::Judge)).into_iter().cloned().collect()
     }
 
-    /// Keeps a file for those who see `place`; it replaces what an earlier step has left there.
+    /// Begins with what one step hands on to those who see `place`.
     ///
     /// # Errors
-    /// The folder or file cannot be written, or its name is not one inside the workspace.
-    pub(super) fn add(&mut self, place: Place, path: &Path, file: &FileContent) -> io::Result<()> {
-        if path.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name leaves the workspace"));
-        }
-        let target = self.folder(place)?.join(path);
-        if let Some(parent) = target.parent() {
-            DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
-        }
-        write(&target, file)
-    }
-
-    fn folder(&mut self, place: Place) -> io::Result<PathBuf> {
-        if let Some(folder) = self.folders.get(&place) {
-            return Ok(folder.clone());
-        }
+    /// The folder cannot be made.
+    pub(super) fn begin_step(&mut self, place: Place) -> io::Result<()> {
         let root = match &self.root {
             Some(root) => root,
             None => self.root.insert(PrivateFolder::new(&self.scratch, PREFIX)?),
         };
         // Not by the names of groups: these are the author's.
-        let folder = root.path().join(format!("outputs-{}", self.folders.len()));
-        DirBuilder::new().mode(0o755).create(&folder)?;
-        fs::set_permissions(&folder, PermissionsExt::from_mode(0o755))?;
-        self.folders.insert(place, folder.clone());
-        Ok(folder)
+        let folder = root.path().join(format!("outputs-{}", self.made));
+        self.made += 1;
+        make_folder(&folder)?;
+        if let Some(before) = self.folders.get(&place) {
+            link_all(before, &folder)?;
+        }
+        self.folders.insert(place, folder);
+        Ok(())
     }
+
+    /// Keeps a file of the step that was begun last for `place`; it replaces what an earlier step has
+    /// left there.
+    ///
+    /// # Errors
+    /// The file cannot be written, its name is not one inside the workspace, or no step was begun.
+    pub(super) fn add(&mut self, place: &Place, path: &Path, file: &FileContent) -> io::Result<()> {
+        if path.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name leaves the workspace"));
+        }
+        let folder = self.folders.get(place).ok_or(io::ErrorKind::NotFound)?;
+        let target = folder.join(path);
+        if let Some(parent) = target.parent() {
+            DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
+        }
+        write(&target, file)
+    }
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o755).create(folder)?;
+    // The mode of `create` is cut by the umask, and the program may be another user.
+    fs::set_permissions(folder, PermissionsExt::from_mode(0o755))
+}
+
+/// The same files in folders of their own. A file that is replaced there is another file then.
+fn link_all(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            make_folder(&target)?;
+            link_all(&entry.path(), &target)?;
+        } else {
+            fs::hard_link(entry.path(), &target)?;
+        }
+    }
+    Ok(())
 }
 
 fn write(target: &Path, file: &FileContent) -> io::Result<()> {
@@ -111,15 +143,22 @@ mod tests {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let mut outputs = Outputs::new(scratch.path());
         assert!(outputs.of(0, None).is_empty());
+        let add = |outputs: &mut Outputs, place: Place, name: &str, file: FileContent| {
+            outputs.begin_step(place.clone()).expect("there is room");
+            outputs.add(&place, Path::new(name), &file).expect("written");
+        };
         let suite = || (0, Seen::Suite);
-        outputs.add(suite(), Path::new("bin/prog"), &file(b"old", false)).expect("written");
-        outputs.add(suite(), Path::new("bin/prog"), &file(b"new", true)).expect("replaced");
-        outputs.add(suite(), Path::new("data"), &file(b"", false)).expect("written");
-        outputs.add((0, Seen::Judge), Path::new("check"), &file(b"c", true)).expect("written");
+        add(&mut outputs, suite(), "bin/prog", file(b"old", false));
+        let first = outputs.of(0, None).pop().expect("made by the first step");
+        add(&mut outputs, suite(), "bin/prog", file(b"new", true));
+        add(&mut outputs, suite(), "data", file(b"", false));
+        add(&mut outputs, (0, Seen::Judge), "check", file(b"c", true));
+        // Whoever has seen it sees the same: it may have been copied.
+        assert_eq!(fs::read(first.join("bin/prog")).expect("readable"), b"old");
+        assert!(!first.join("data").exists() && outputs.of(0, None) != [first]);
 
-        let folder = outputs.of(0, None).pop().expect("made by the first file");
-        let of_g = (0, Seen::Group("g".to_owned()));
-        outputs.add(of_g, Path::new("data"), &file(b"g", false)).expect("written");
+        let folder = outputs.of(0, None).pop().expect("there is one");
+        add(&mut outputs, (0, Seen::Group("g".to_owned())), "data", file(b"g", false));
         let of_group = outputs.of(0, Some("g"));
         assert_eq!(of_group.len(), 2);
         assert_eq!(fs::read(of_group[0].join("data")).expect("readable"), b"g", "the group's is on top");
@@ -142,8 +181,10 @@ mod tests {
     fn a_name_that_leaves_the_workspace_is_refused() {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let mut outputs = Outputs::new(scratch.path());
+        let place = (0, Seen::Suite);
+        outputs.begin_step(place.clone()).expect("there is room");
         for name in ["../x", "/etc/x", "a/../../x"] {
-            assert!(outputs.add((0, Seen::Suite), Path::new(name), &file(b"", false)).is_err(), "{name}");
+            assert!(outputs.add(&place, Path::new(name), &file(b"", false)).is_err(), "{name}");
         }
     }
 }

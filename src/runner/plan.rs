@@ -30,6 +30,8 @@ pub struct RunPlan {
     pub order: Vec<usize>,
     /// Trying again.
     pub again: Again,
+    /// Whether the digests of what cases print go into something that somebody reads.
+    pub digest: bool,
 }
 
 /// A suite whose submission lacks files that the suite requires. The build step `submission` (see
@@ -102,6 +104,7 @@ impl RunPlan {
             builds: Arc::new(BuildCache::off()),
             order: Vec::new(),
             again: Again::default(),
+            digest: false,
         }
     }
 }

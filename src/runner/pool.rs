@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::judge::{Code, Details, Status, Verdict, as_judges_build, not_run};
 use crate::report::CaseReport;
-use crate::resolve::{CaseKind, ResolvedCase};
+use crate::resolve::CaseKind;
 use crate::sandbox::Engine;
 use crate::sandbox::cancel::{Cancel, CancelLevel};
 use crate::sandbox::outcome::{FileProblem, Outcome, Ran};
@@ -14,7 +14,7 @@ use crate::sandbox::outcome::{FileProblem, Outcome, Ran};
 use super::again;
 use super::attempt::With;
 use super::event::Event;
-use super::outputs::{Outputs, Seen};
+use super::outputs::{Outputs, Place, Seen};
 use super::plan::RunPlan;
 use super::schedule::{Next, Schedule};
 use super::teller::{Listeners, Teller, Told};
@@ -132,7 +132,14 @@ impl Run<'_> {
         }
         let thread = std::thread::current().id();
         self.teller.tell(Told::Started { case: Arc::clone(case), thread, at: Instant::now() });
-        let with = With { engine: self.engine, cancel: self.cancel, gate: &self.gate, outputs, for_judge };
+        let with = With {
+            engine: self.engine,
+            cancel: self.cancel,
+            gate: &self.gate,
+            outputs,
+            for_judge,
+            digest: self.plan.digest,
+        };
         let make = || execute(case, with, self.plan.again);
         if case.kind == CaseKind::Build {
             let stop = || self.cancel.level() != CancelLevel::Running;
@@ -181,8 +188,16 @@ fn kept(engine: &dyn Engine, outputs: &mut Outputs, mut report: CaseReport) -> C
     let Some(Outcome::Ran(ran)) = report.attempts.last().map(|attempt| &attempt.outcome) else {
         return report;
     };
-    let verdict =
-        report.case.outputs.iter().find_map(|path| keep((engine, &mut *outputs), &report.case, path, ran));
+    let seen = match &report.case.group {
+        _ if report.case.for_judge => Seen::Judge,
+        Some(group) => Seen::Group(group.to_string()),
+        None => Seen::Suite,
+    };
+    let place = (report.case.suite, seen);
+    let begun = outputs.begin_step(place.clone());
+    let no_room = begun.err().map(|error| cannot_keep(&format!("keeping build outputs: {error}")));
+    let mut kept = report.case.outputs.iter();
+    let verdict = no_room.or_else(|| kept.find_map(|path| keep((engine, &mut *outputs), &place, path, ran)));
     if let Some(verdict) = verdict {
         let verdict = again::taken(&report.case, verdict);
         report.verdict = Verdict { checks: report.verdict.checks, notes: report.verdict.notes, ..verdict };
@@ -190,25 +205,23 @@ fn kept(engine: &dyn Engine, outputs: &mut Outputs, mut report: CaseReport) -> C
     report
 }
 
+fn cannot_keep(step: &str) -> Verdict {
+    harness_fault(step, "make room in the temporary directory (TMPDIR)")
+}
+
 /// Keeps one output; the verdict on the build step when that fails.
 fn keep(
     (engine, outputs): (&dyn Engine, &mut Outputs),
-    case: &ResolvedCase,
+    place: &Place,
     path: &Path,
     ran: &Ran,
 ) -> Option<Verdict> {
-    let seen = match &case.group {
-        _ if case.for_judge => Seen::Judge,
-        Some(group) => Seen::Group(group.to_string()),
-        None => Seen::Suite,
-    };
     let why = match ran.files.iter().find(|file| file.path == path).map(|file| &file.content) {
         Some(Ok(content)) => {
             let mut content = content.clone();
             engine.tell(&mut content.bytes);
-            let error = outputs.add((case.suite, seen), path, &content).err()?;
-            let step = format!("keeping the build output `{}`: {error}", path.display());
-            return Some(harness_fault(&step, "make room in the temporary directory (TMPDIR)"));
+            let error = outputs.add(place, path, &content).err()?;
+            return Some(cannot_keep(&format!("keeping the build output `{}`: {error}", path.display())));
         }
         Some(Err(problem)) => problem_in_words(problem),
         None => "was not collected".to_owned(),

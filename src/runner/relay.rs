@@ -55,7 +55,7 @@ struct Way {
 /// Carries what two programs say to each other.
 pub(super) struct Relay {
     ways: [Way; 2],
-    kept: Captured,
+    kept: Vec<u8>,
     keep: usize,
     transcript: String,
     room: usize,
@@ -92,7 +92,7 @@ impl Relay {
         let size = |bytes: Bytes| usize::try_from(bytes.0).unwrap_or(usize::MAX);
         Self {
             ways,
-            kept: Captured::default(),
+            kept: Vec::new(),
             keep: size(most[0]),
             transcript: String::new(),
             room: size(transcript),
@@ -123,7 +123,7 @@ impl Relay {
             self.line_is_complete(at);
         }
         Heard {
-            output: self.kept,
+            output: Captured { bytes: self.kept.into(), total: self.ways[0].total },
             from_interactor: self.ways[1].total,
             transcript: self.transcript,
             first: self.first,
@@ -189,9 +189,8 @@ impl Relay {
                     way.pending.extend_from_slice(bytes);
                 }
                 if way.speaker == Party::Submission {
-                    let room = self.keep.saturating_sub(self.kept.bytes.len());
-                    self.kept.bytes.extend_from_slice(&bytes[..count.min(room)]);
-                    self.kept.total += count as u64;
+                    let room = self.keep.saturating_sub(self.kept.len());
+                    self.kept.extend_from_slice(&bytes[..count.min(room)]);
                 }
                 let too_much = way.total > way.most;
                 self.note(at, bytes);

@@ -4,30 +4,46 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use nix::fcntl::{FcntlArg, fcntl};
+use sha2::{Digest as _, Sha256};
+
+use super::kept::{Kept, rooms};
 use super::outcome::Captured;
+use super::sys::prefer_huge_pages;
 
 /// Read at most so much before looking at the clocks again.
 const BURST: usize = 1 << 20;
-/// Room for the many programs that write little.
-const FEW: usize = 4 << 10;
+/// What a pipe holds, in bytes.
+const ORDINARY: u64 = 64 << 10;
+/// What the pipe of a program that writes much holds, so that it and we wake each other less often. It
+/// is memory of the program's, as the kernel counts.
+const ROOMY: i32 = 256 << 10;
 /// What is read at a time where nothing is kept any more.
 const MANY: usize = 64 << 10;
 
 /// The reading end of a stream of the program.
 pub(super) struct Capture {
     pipe: Option<File>,
-    kept: Captured,
+    /// What is kept is the first `kept` bytes of it.
+    room: Vec<u8>,
+    kept: usize,
+    total: u64,
     limit: usize,
+    /// Of what is kept, where it is to be made as it comes.
+    digest: Option<Sha256>,
 }
 
 impl Capture {
     /// Captures what comes through `pipe`, which does not block, keeping the first `limit` bytes;
     /// nothing without one.
-    pub(super) fn new(pipe: Option<OwnedFd>, limit: u64) -> Self {
+    pub(super) fn new(pipe: Option<OwnedFd>, limit: u64, digest: bool) -> Self {
         Self {
             pipe: pipe.map(File::from),
-            kept: Captured::default(),
+            room: Vec::new(),
+            kept: 0,
+            total: 0,
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            digest: digest.then(Sha256::new),
         }
     }
 
@@ -38,7 +54,7 @@ impl Capture {
 
     /// Bytes so far.
     pub(super) fn total(&self) -> u64 {
-        self.kept.total
+        self.total
     }
 
     /// Reads what is there. `buffer` is for what is counted and not kept.
@@ -46,20 +62,38 @@ impl Capture {
         let mut burst = 0;
         while burst < BURST {
             let Some(pipe) = &mut self.pipe else { return };
-            let room = self.limit.saturating_sub(self.kept.bytes.len());
-            let (count, more) = if room > 0 {
-                keep(pipe, room.min(BURST - burst), &mut self.kept.bytes)
+            let wanted = self.limit.saturating_sub(self.kept);
+            let to = if wanted > 0 {
+                if self.kept == self.room.len() {
+                    rooms::grow(&mut self.room, self.kept, prefer_huge_pages);
+                }
+                let to = &mut self.room[self.kept..];
+                let most = to.len().min(wanted);
+                &mut to[..most]
             } else {
                 buffer.resize(MANY, 0);
-                let read = pipe.read(buffer);
-                (*read.as_ref().unwrap_or(&0), more_after(&read, 1))
+                buffer.as_mut_slice()
             };
-            self.kept.total += count as u64;
-            burst += count;
-            match more {
-                More::Now => {}
-                More::Later => return,
-                More::Never => self.pipe = None,
+            match pipe.read(to) {
+                Ok(0) => self.pipe = None,
+                Ok(count) => {
+                    if wanted > 0 {
+                        // It is in the processor's cache now.
+                        if let Some(digest) = &mut self.digest {
+                            digest.update(&to[..count]);
+                        }
+                        self.kept += count;
+                    }
+                    if self.total < ORDINARY && self.total + count as u64 >= ORDINARY {
+                        // Who has too many pipes keeps what there is.
+                        let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(ROOMY));
+                    }
+                    self.total += count as u64;
+                    burst += count;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(_) => self.pipe = None,
             }
         }
     }
@@ -68,36 +102,10 @@ impl Capture {
     /// no more than a pipe can hold.
     pub(super) fn finish(&mut self, buffer: &mut Vec<u8>) -> Captured {
         self.read(buffer);
-        std::mem::take(&mut self.kept)
-    }
-}
-
-/// Whether there is more to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum More {
-    Now,
-    /// Nothing is there at the moment.
-    Later,
-    Never,
-}
-
-/// Reads up to `most` bytes straight to where they are kept; how many.
-fn keep(pipe: &mut File, most: usize, kept: &mut Vec<u8>) -> (usize, More) {
-    kept.reserve(FEW);
-    let before = kept.len();
-    let read = pipe.take(most as u64).read_to_end(kept);
-    // Also what came before an error is there.
-    (kept.len() - before, more_after(&read, most))
-}
-
-/// What follows a read that could have brought `most` bytes.
-fn more_after(read: &io::Result<usize>, most: usize) -> More {
-    match read {
-        Ok(count) if *count >= most => More::Now,
-        Ok(_) => More::Never,
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => More::Now,
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => More::Later,
-        Err(_) => More::Never,
+        let mut room = std::mem::take(&mut self.room);
+        rooms::fit(&mut room, self.kept);
+        let bytes = Kept::captured(room, self.kept, self.digest.take());
+        Captured { bytes, total: self.total }
     }
 }
 
@@ -117,7 +125,7 @@ mod tests {
     #[test]
     fn the_first_bytes_are_kept_and_all_are_counted() {
         let (read, mut write) = pipe();
-        let mut capture = Capture::new(Some(read), 10);
+        let mut capture = Capture::new(Some(read), 10, true);
         let mut buffer = Vec::new();
         write.write_all(b"0123456").expect("there is room");
         capture.read(&mut buffer);
@@ -129,13 +137,14 @@ mod tests {
         capture.read(&mut buffer);
         assert!(capture.fd().is_none(), "its end was read");
         let captured = capture.finish(&mut buffer);
-        assert_eq!((captured.bytes.as_slice(), captured.total), (b"0123456xxx".as_slice(), 40_007));
+        assert_eq!((&*captured.bytes, captured.total), (b"0123456xxx".as_slice(), 40_007));
+        assert_eq!(captured.bytes.sha256(), Some(Sha256::digest(b"0123456xxx").into()));
     }
 
     #[test]
     fn the_end_is_seen_also_exactly_at_the_limit() {
         let (read, mut write) = pipe();
-        let mut capture = Capture::new(Some(read), 4);
+        let mut capture = Capture::new(Some(read), 4, false);
         write.write_all(b"four").expect("there is room");
         drop(write);
         capture.read(&mut Vec::new());

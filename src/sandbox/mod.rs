@@ -12,6 +12,7 @@ mod engine;
 mod fault;
 mod fresh;
 mod host;
+pub mod kept;
 mod launch;
 pub mod live;
 mod memory_file;

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::kept::Kept;
 use crate::units::Bytes;
 
 /// What came of one execution.
@@ -185,7 +186,7 @@ pub struct Events {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Captured {
     /// The first bytes, up to the limit.
-    pub bytes: Vec<u8>,
+    pub bytes: Kept,
     /// How many bytes were written in all, as far as they were read.
     pub total: u64,
 }

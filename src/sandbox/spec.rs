@@ -42,6 +42,9 @@ pub struct Spec {
     pub cgroup: CgroupChoice,
     /// What to do where a limit cannot be held by the kernel.
     pub require: Require,
+    /// Whether somebody will read the digest of what it prints: it is made as that comes, while the
+    /// program goes on.
+    pub digest: bool,
 }
 
 impl Spec {

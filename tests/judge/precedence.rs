@@ -121,7 +121,7 @@ proptest! {
             ran.usage.memory_peak = Bytes(peak);
             ran.usage.memory_cache_left = Bytes(cache);
             ran.usage.cpu = Duration::from_millis(cpu);
-            ran.stdout = Captured { total: bytes.len() as u64, bytes };
+            ran.stdout = Captured { total: bytes.len() as u64, bytes: bytes.into() };
         });
         match verdict.status {
             Status::Passed => {

@@ -79,7 +79,7 @@ pub(crate) fn ran() -> Ran {
             ..Usage::default()
         },
         events: Events::default(),
-        stdout: Captured { bytes: b"ok\n".to_vec(), total: 3 },
+        stdout: Captured { bytes: b"ok\n".to_vec().into(), total: 3 },
         stderr: Captured::default(),
         files: Vec::new(),
         leaked: 0,

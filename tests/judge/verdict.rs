@@ -304,8 +304,8 @@ fn every_check_is_listed_also_after_the_first_that_failed() {
         },
         |ran| {
             ran.end = End::Exited(3);
-            ran.stdout = Captured { bytes: b"ok\r\n".to_vec(), total: 4 };
-            ran.stderr = Captured { bytes: b"oh\n".to_vec(), total: 3 };
+            ran.stdout = Captured { bytes: b"ok\r\n".to_vec().into(), total: 4 };
+            ran.stderr = Captured { bytes: b"oh\n".to_vec().into(), total: 3 };
             ran.files = vec![left_file("a.txt", Ok("b\n")), left_file("b.txt", Ok(""))];
         },
     );
@@ -330,11 +330,11 @@ fn every_check_is_listed_also_after_the_first_that_failed() {
 fn each_stream_and_file_that_differs_has_its_code() {
     let stdout = verdict(|ran| ran.stdout = Captured::default());
     assert_eq!(said(&stdout), failed("E6002", "stdout is empty"));
-    let binary = verdict(|ran| ran.stdout = Captured { bytes: b"ok\0".to_vec(), total: 3 });
+    let binary = verdict(|ran| ran.stdout = Captured { bytes: b"ok\0".to_vec().into(), total: 3 });
     assert_eq!(said(&binary), failed("E6002", "stdout differs at byte 2"));
     let stderr = verdict_on(
         |expectation| expectation.stderr = StreamExpectation::Like(like("a\nb\n")),
-        |ran| ran.stderr = Captured { bytes: b"a\nc\n".to_vec(), total: 4 },
+        |ran| ran.stderr = Captured { bytes: b"a\nc\n".to_vec().into(), total: 4 },
     );
     assert_eq!(said(&stderr), failed("E6003", "stderr differs at line 2"));
     for (problem, message) in [

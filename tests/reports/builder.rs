@@ -253,11 +253,11 @@ impl Builder {
     }
 
     pub(crate) fn stdout(self, bytes: &[u8]) -> Self {
-        self.outcome(|ran| ran.stdout = Captured { bytes: bytes.to_vec(), total: bytes.len() as u64 })
+        self.outcome(|ran| ran.stdout = Captured { bytes: bytes.to_vec().into(), total: bytes.len() as u64 })
     }
 
     pub(crate) fn stderr(self, bytes: &[u8]) -> Self {
-        self.outcome(|ran| ran.stderr = Captured { bytes: bytes.to_vec(), total: bytes.len() as u64 })
+        self.outcome(|ran| ran.stderr = Captured { bytes: bytes.to_vec().into(), total: bytes.len() as u64 })
     }
 
     pub(crate) fn took(mut self, millis: u64) -> Self {

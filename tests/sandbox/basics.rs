@@ -20,7 +20,7 @@ fn a_program_runs_and_its_exit_status_and_output_are_told() {
     let ran = shell("echo out; echo err >&2; exit 3");
     assert_eq!(ran.end, End::Exited(3));
     assert_eq!(stdout(&ran), "out\n");
-    assert_eq!(ran.stderr.bytes, b"err\n");
+    assert_eq!(*ran.stderr.bytes, *b"err\n");
 }
 
 #[test]

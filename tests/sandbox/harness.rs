@@ -58,6 +58,7 @@ pub(crate) fn spec(argv: &[&str]) -> Spec {
         seccomp: SeccompPolicy::Default,
         cgroup: CgroupChoice::Auto,
         require: Require::BestEffort,
+        digest: false,
     }
 }
 

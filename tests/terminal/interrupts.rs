@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -294,6 +295,39 @@ fn a_report_that_was_asked_for_on_a_closed_output_is_lost() {
     let done = child.wait_with_output().expect("our own child");
     assert_eq!(done.status.code(), Some(5), "{}", String::from_utf8_lossy(&done.stderr));
     assert!(place.read("r.xml").contains("<testsuite"), "the other one is written");
+}
+
+/// A terminal whose output is stopped: whoever writes to it waits.
+#[test]
+fn a_signal_acts_although_nobody_reads_what_we_say() {
+    let quick: String = (0..150).map(|n| format!("  - {{id: quick{n}, run: ['true']}}\n")).collect();
+    let place = Place::with(&format!(
+        "version: 1\nname: s\ncases:\n  - {{id: sleeper, {SLEEPS}, limits: {{timeout: 300s}}}}\n{quick}"
+    ));
+    let mut command = place.command(&[&REPORTS[..], &["-j", "2"]].concat());
+    let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC).expect("a pipe");
+    let size = fcntl(&write, FcntlArg::F_SETPIPE_SZ(4096)).expect("a small one");
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(write).spawn().expect("it was built");
+    let wait = |what: &str, holds: &dyn Fn() -> bool| {
+        let begun = Instant::now();
+        while !holds() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let sleeps = || super::processes::tree_of(child.id()).iter().any(|(_, name)| name == "sleep");
+    // A line is written as a whole, or waits as a whole.
+    let is_full = || super::pty::waiting(&read) > size - 200;
+    wait("what it says fills the pipe while the program runs", &|| is_full() && sleeps());
+    kill(Pid::from_raw(i32::try_from(child.id()).expect("it fits")), Signal::SIGTERM).expect("it is ours");
+    wait("the program is asked to end", &|| !sleeps());
+    // It holds the other end.
+    drop(command);
+    let mut said = String::new();
+    std::fs::File::from(read).read_to_string(&mut said).expect("readable");
+    assert_eq!(child.wait().expect("our own child").code(), Some(143), "{said}");
+    assert!(said.contains("stopping (SIGTERM)"), "{said}");
 }
 
 /// `ulimit -f` stands for a disk that is full: the first copy fits, the whole report does not.

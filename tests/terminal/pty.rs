@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{LocalFlags, tcgetattr};
@@ -30,6 +31,15 @@ struct Seen {
     bytes: Vec<u8>,
 }
 
+/// How many bytes wait in a pipe to be read.
+pub(crate) fn waiting(pipe: &OwnedFd) -> i32 {
+    let mut count = 0;
+    // SAFETY: it writes one int, which `count` is.
+    let result = unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut count) };
+    nix::errno::Errno::result(result).expect("it is a pipe");
+    count
+}
+
 fn size(n: u16) -> NonZeroU16 {
     NonZeroU16::new(n).expect("a terminal has a size")
 }
@@ -42,6 +52,10 @@ impl Pty {
     /// Starts a command on a terminal of this size.
     pub(crate) fn start(mut command: Command, columns: u16, rows: u16) -> Self {
         let pty = openpty(&winsize(columns, rows), None).expect("a pseudo-terminal");
+        for end in [&pty.master, &pty.slave] {
+            // The binary has the terminal as its standard streams only.
+            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("it is ours");
+        }
         let stdio = || Stdio::from(pty.slave.try_clone().expect("a descriptor"));
         command.env("TERM", "xterm-256color").stdin(stdio()).stdout(stdio()).stderr(stdio());
         // SAFETY: only setsid and an ioctl are called between fork and exec, both async-signal-safe.

@@ -311,6 +311,7 @@ impl Class {
             order: Vec::new(),
             scratch: places.scratch.clone(),
             again: runner::Again::default(),
+            digest: true,
             builds: Arc::clone(&self.builds),
         };
         if plan.cases.is_empty() {

@@ -341,6 +341,7 @@ fn run_cases(
         builds: Arc::clone(&job.builds),
         order: job.order.clone(),
         again: again(args),
+        digest: job.events.is_some() || args.reports.json.is_some(),
     };
     let engine = engine(&job.operator, args.fresh.unwrap_or_default());
     let progress = Arc::new(Progress::new(&args.show, style.clone()));

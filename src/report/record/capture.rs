@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::report::encode::{base64, from_base64, readable};
 use crate::sandbox::outcome::Captured;
@@ -20,7 +19,8 @@ pub struct Capture {
     pub bytes: u64,
     /// Bytes kept: what was compared, and what `sha256` is of.
     pub kept_bytes: u64,
-    /// SHA-256 of the bytes kept, in hex.
+    /// SHA-256 of the bytes kept, in hex. It is made where a JSON report or the event stream is asked
+    /// for; elsewhere, where nobody is told, this is empty.
     pub sha256: String,
     /// Whether bytes were written that were not kept.
     pub truncated: bool,
@@ -55,12 +55,12 @@ pub enum Encoding {
 
 impl Capture {
     pub(super) fn new(captured: &Captured) -> Self {
-        let bytes = captured.bytes.as_slice();
+        let bytes = &*captured.bytes;
         let (head, omitted, tail) = split(bytes);
         Self {
             bytes: captured.total,
             kept_bytes: bytes.len() as u64,
-            sha256: hex(&Sha256::digest(bytes)),
+            sha256: captured.bytes.sha256().map_or(String::new(), |digest| hex(&digest)),
             truncated: captured.truncated(),
             head: Chunk::new(head),
             omitted_bytes: omitted as u64,
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn short_bytes_are_whole_and_binary_is_lossless() {
         let all: Vec<u8> = (0..=255).collect();
-        let captured = Captured { bytes: all.clone(), total: 300 };
+        let captured = Captured { bytes: all.clone().into(), total: 300 };
         let json = serde_json::to_value(Capture::new(&captured)).expect("keys are strings");
         assert_eq!(json["head"]["base64"], base64(&all));
         assert_eq!(json["tail"], serde_json::Value::Null);
@@ -177,12 +177,12 @@ mod tests {
     fn long_output_keeps_its_start_and_its_end_and_says_what_is_missing() {
         let bytes: Vec<u8> = [vec![b'a'; SHOWN], vec![b'b'; 1_234_567], vec![b'c'; SHOWN]].concat();
         let total = bytes.len() as u64;
-        let text = Capture::new(&Captured { bytes: bytes.clone(), total }).readable();
+        let text = Capture::new(&Captured { bytes: bytes.clone().into(), total }).readable();
         assert!(text.starts_with('a') && text.ends_with('c') && !text.contains("bb"));
         assert!(text.contains("… [capsule-run: 1 234 567 bytes left out] …"), "{}", &text[SHOWN..SHOWN + 60]);
-        let cut = Capture::new(&Captured { bytes, total: total + 7 }).readable();
+        let cut = Capture::new(&Captured { bytes: bytes.into(), total: total + 7 }).readable();
         assert!(cut.ends_with("c\n… [capsule-run: 7 bytes left out] …\n"));
-        let short = Capture::new(&Captured { bytes: b"x\xff".to_vec(), total: 2 });
+        let short = Capture::new(&Captured { bytes: b"x\xff".to_vec().into(), total: 2 });
         assert_eq!(short.readable(), "x\\xFF");
     }
 }

@@ -147,6 +147,7 @@ fn spec(script: &str) -> Spec {
         seccomp: SeccompPolicy::Default,
         cgroup: CgroupChoice::Auto,
         require: Require::BestEffort,
+        digest: false,
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) use landlock::{
     LandlockHandled, landlock_abi, landlock_allow, landlock_restrict, landlock_ruleset,
 };
 pub(crate) use memory::give_back_memory;
+pub(super) use memory::prefer_huge_pages;
 pub(super) use mounts::{IdMap, MountAttr, move_mount, open_tree, set_mount_attr};
 pub(super) use privileges::{
     drop_bounding_set, drop_capabilities, join_new_session_keyring, lock_securebits, reset_signals,

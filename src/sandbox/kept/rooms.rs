@@ -1,0 +1,82 @@
+//! Room for what programs print, used again where it is much: the kernel clears every page that it
+//! gives, which takes longer than reading a program's output into it. What was in a room is never
+//! seen through it: whoever has one knows how much of it is theirs.
+
+use std::sync::{Mutex, PoisonError};
+
+/// Room for the many programs that print little.
+const FEW: usize = 4 << 10;
+/// From so many bytes on a room is worth keeping.
+const MUCH: usize = 256 << 10;
+/// What is kept in all, in bytes; no room grows by more at a time.
+const MOST: usize = 64 << 20;
+
+static ROOMS: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
+/// Makes room behind the first `filled` bytes, which are all there are. `prepare` is told of room that
+/// the kernel has not given yet.
+pub(crate) fn grow(room: &mut Vec<u8>, filled: usize, prepare: fn(&mut [u8])) {
+    let wanted = filled + (3 * filled).clamp(FEW, MOST);
+    let known = if wanted > MUCH { take(filled) } else { None };
+    let mut larger = known.unwrap_or_else(|| {
+        let mut larger = vec![0; wanted];
+        prepare(&mut larger);
+        larger
+    });
+    larger[..filled].copy_from_slice(&room[..filled]);
+    give(std::mem::replace(room, larger));
+}
+
+/// The largest room, if it is more than what is needed by much.
+fn take(needed: usize) -> Option<Vec<u8>> {
+    let mut rooms = ROOMS.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = (0..rooms.len()).max_by_key(|&at| rooms[at].len())?;
+    (rooms[at].len() >= 2 * needed + MUCH).then(|| rooms.swap_remove(at))
+}
+
+/// Keeps no more than what is there, where the room is none that is used again.
+pub(crate) fn fit(room: &mut Vec<u8>, filled: usize) {
+    if room.len() < MUCH {
+        room.truncate(filled);
+        room.shrink_to_fit();
+    }
+}
+
+/// Takes back what nobody looks at any more.
+pub(super) fn give(room: Vec<u8>) {
+    if room.len() < MUCH {
+        return;
+    }
+    let mut rooms = ROOMS.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept: usize = rooms.iter().map(Vec::len).sum();
+    if kept + room.len() <= MOST {
+        rooms.push(room);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_stays_and_there_is_room_behind_it() {
+        for filled in [0, 1, FEW, MUCH, 3 * MUCH] {
+            give(vec![b'x'; 16 * MUCH]);
+            let mut room = vec![b'y'; filled];
+            grow(&mut room, filled, |_| {});
+            assert!(room[..filled].iter().all(|&byte| byte == b'y'), "{filled}");
+            assert!(room.len() >= filled + FEW, "{filled}");
+        }
+    }
+
+    #[test]
+    fn little_is_not_kept_and_all_of_it_is_bounded() {
+        for _ in 0..5 {
+            give(vec![0; MOST / 2]);
+        }
+        give(vec![0; 100]);
+        let rooms = ROOMS.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(rooms.iter().map(Vec::len).sum::<usize>() <= MOST);
+        assert!(rooms.iter().all(|room| room.len() >= MUCH));
+    }
+}
