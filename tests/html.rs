@@ -260,3 +260,45 @@ fn a_class_is_a_table_that_sorts_and_links_only_to_pages_beside_it() {
     assert_eq!(browser.ask("return window.pwned === undefined && document.querySelectorAll('img, i:not(.histogram i):not(.meter i)').length === 0"), true);
     assert!(browser.complaints().is_empty());
 }
+
+/// Makes the pictures in `docs/` anew: `cargo test --test html -- --ignored pictures`. Somebody must then
+/// look at them.
+#[test]
+#[ignore = "writes into docs/"]
+fn pictures_for_the_docs() {
+    if left_out() {
+        return;
+    }
+    let place = Place::new();
+    let homework = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/homework");
+    let ours = |args: &[&str]| {
+        let mut command = place.command(env!("CARGO_BIN_EXE_capsule-run"));
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        assert_eq!(command.status().expect("the binary starts").code(), Some(1), "cases failed");
+    };
+    let (suite, wrong) = (format!("{homework}/grade.yaml"), format!("{homework}/submissions/wrong-answer"));
+    ours(&["suite", &suite, "--submission", &wrong, "-j", "2", "--html", "run.html"]);
+    let all = format!("{homework}/submissions/*");
+    ours(&["grade", &suite, "--submissions", &all, "--out", "class", "-j", "2"]);
+
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let keep =
+        |browser: &Browser, name: &str| fs::write(docs.join(name), browser.picture()).expect("writable");
+    let choose = "[...document.querySelectorAll('.row')].find(e => e.textContent.includes('FAIL')).click()";
+    for (name, width, height, dark) in [
+        ("page-run.png", 1280, 860, false),
+        ("page-run-dark.png", 1280, 860, true),
+        ("page-phone.png", 390, 844, false),
+    ] {
+        let browser = Browser::open(width, height, dark);
+        browser.show(&place.work().join("run.html"));
+        browser.ask(choose);
+        keep(&browser, name);
+        assert!(browser.complaints().is_empty());
+    }
+    for (name, dark) in [("page-class.png", false), ("page-class-dark.png", true)] {
+        let browser = Browser::open(1280, 800, dark);
+        browser.show(&place.work().join("class/index.html"));
+        keep(&browser, name);
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use capsule_run::sandbox::cancel::Cancel;
 use capsule_run::sandbox::outcome::{Outcome, Ran};
 use capsule_run::sandbox::spec::{
-    CgroupChoice, Limits, Network, Require, SeccompPolicy, Spec, Stdin, Stdout, Workspace,
+    CgroupChoice, InputFile, Limits, Network, Require, SeccompPolicy, Spec, Stdin, Stdout, Workspace,
 };
 use capsule_run::sandbox::{Engine, EngineOptions, Fresh, LinuxEngine};
 use capsule_run::units::{Bytes, NoNul};
@@ -15,52 +15,45 @@ use capsule_run::units::{Bytes, NoNul};
 use crate::contestants::CAPSULE;
 use crate::timing::median;
 
-/// Times calls in C, which costs next to nothing beside them; prints nanoseconds of each.
-const CALLS: &str = r#"
-import ctypes, time
-libc = ctypes.CDLL(None)
-def per_call(call):
-    best = 1e9
-    for _ in range(30):
-        start = time.perf_counter()
-        for _ in range(20000): call()
-        best = min(best, time.perf_counter() - start)
-    return best / 20000 * 1e9
-import os
-fd = os.open("/dev/null", os.O_RDWR)
-clock = ctypes.create_string_buffer(16)
-nothing = lambda: libc.labs(1)
-base = per_call(nothing)
-for name, call in (
-    ("getppid", lambda: libc.getppid()),
-    ("read", lambda: libc.read(fd, clock, 1)),
-    ("clock_gettime of the process", lambda: libc.clock_gettime(2, clock)),
-    ("open and close", lambda: libc.close(libc.open(b"/etc/passwd", 0))),
-    ("stat", lambda: libc.access(b"/etc/passwd", 0)),
-):
-    print(name, "|", per_call(call) - base)
-"#;
+/// How often each side is asked, turn and turn about; the least of each counts.
+const ROUNDS: usize = 7;
 
 /// How much dearer a system call is inside.
 pub(crate) fn calls() {
-    let bare = Command::new("/usr/bin/python3").args(["-c", CALLS]).output();
-    let bare = bare.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let folder = tempfile::tempdir().expect("a folder for the benchmark");
+    let program = folder.path().join("calls");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/launch/calls.c");
+    let compiled = Command::new("cc").args(["-O2", "-o"]).arg(&program).arg(source).status();
+    assert!(compiled.is_ok_and(|status| status.success()), "a C compiler makes {source}");
     let engine = engine();
-    let inside = ran(&engine, &spec(&["/usr/bin/python3", "-c", CALLS]));
-    let inside = String::from_utf8_lossy(&inside.stdout.bytes).into_owned();
+    let mut inside_spec = spec(&["./calls"]);
+    let content = std::fs::read(&program).expect("it was made").into();
+    inside_spec.files.push(InputFile { path: "calls".into(), content, executable: true });
+    let (mut bare, mut inside) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let output = Command::new(&program).output().expect("it was made");
+        least(&mut bare, &String::from_utf8_lossy(&output.stdout));
+        least(&mut inside, &String::from_utf8_lossy(&ran(&engine, &inside_spec).stdout.bytes));
+    }
     println!("{:<36} {:>10} {:>10} {:>10}", "a system call, in nanoseconds", "bare", "inside", "more");
-    for (one, other) in bare.lines().zip(inside.lines()) {
-        let parse = |line: &str| {
-            Some((
-                line.split('|').next()?.trim().to_owned(),
-                line.split('|').nth(1)?.trim().parse::<f64>().ok()?,
-            ))
-        };
-        if let (Some((name, bare)), Some((_, inside))) = (parse(one), parse(other)) {
-            println!("  {name:<34} {bare:>10.0} {inside:>10.0} {:>10.0}", inside - bare);
-        }
+    for ((name, bare), (_, inside)) in bare.iter().zip(&inside) {
+        println!("  {name:<34} {bare:>10.0} {inside:>10.0} {:>10.0}", inside - bare);
     }
     println!();
+}
+
+/// Keeps the least of each call's times: lines of a name and nanoseconds.
+fn least(all: &mut Vec<(String, f64)>, lines: &str) {
+    let parsed = lines.lines().filter_map(|line| {
+        let (name, time) = line.split_once('|')?;
+        Some((name.trim().to_owned(), time.trim().parse::<f64>().ok()?))
+    });
+    for (name, time) in parsed {
+        match all.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = known.min(time),
+            None => all.push((name, time)),
+        }
+    }
 }
 
 /// How far over its limit a program is when it is ended, and what a gigabyte of our own costs.

@@ -341,7 +341,7 @@ fn run_cases(
         builds: Arc::clone(&job.builds),
         order: job.order.clone(),
         again: again(args),
-        digest: job.events.is_some() || args.reports.json.is_some(),
+        digest: job.events.is_some() || args.reports.json.is_some() || args.reports.html.is_some(),
     };
     let engine = engine(&job.operator, args.fresh.unwrap_or_default());
     let progress = Arc::new(Progress::new(&args.show, style.clone()));
