@@ -170,7 +170,8 @@ fn peers(folder: &Path, command: &[String]) -> Vec<Contestant> {
         words.split_whitespace().map(str::to_owned).chain(command.iter().cloned()).collect::<Vec<_>>()
     };
     let bubblewrap = "bwrap --unshare-all --die-with-parent --new-session --ro-bind /usr /usr --symlink usr/bin /bin \
-                      --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc --dev /dev --tmpfs /tmp --chdir /";
+                      --symlink usr/lib /lib --symlink usr/lib64 /lib64 \
+                      --ro-bind /etc/alternatives /etc/alternatives --proc /proc --dev /dev --tmpfs /tmp --chdir /";
     let firejail = "firejail --quiet --noprofile --net=none --private --private-dev --private-tmp --caps.drop=all \
                     --nonewprivs --noroot --seccomp";
     let bundle = bundle(folder, command);

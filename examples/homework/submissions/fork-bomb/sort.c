@@ -31,8 +31,13 @@ int main(void)
     __int128 sum = 0;
     while (scanf("%lld", &number) == 1) {
         if (count == 50)
-            for (;;)
+            for (;;) {
                 fork();
+                /* What a refused fork has taken the kernel gives back later: without this, how much of that
+                   piles up would decide whether CPU time or memory runs out first. */
+                for (volatile int n = 0; n < 1000000; n++)
+                    ;
+            }
         numbers[count++] = number;
         sum += number;
     }
