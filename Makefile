@@ -64,6 +64,10 @@ stress: build ## Run all stressors of stress-ng in the sandbox, ten minutes in a
 bench: setup-bench build ## Time a bare spawn, this sandbox and others; print ratios of medians, plot what grows
 	CAPSULE_BENCH_BINARY=$(CURDIR)/$(BIN) cargo bench --locked --bench launch
 
+.PHONY: fuzz-short
+fuzz-short: setup ## Run each fuzz target for 5 s; says so where cargo-fuzz cannot be had
+	fuzz/run --short
+
 .PHONY: fuzz
 fuzz: setup ## Run each fuzz target for 30 s; cargo-fuzz is installed if it is missing
 	fuzz/run 30

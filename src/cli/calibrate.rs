@@ -157,7 +157,8 @@ impl Bench<'_> {
             scratch: self.scratch.to_owned(),
             builds: Arc::clone(self.builds),
             again: Again::default(),
-            digest: false,
+            // A build that fails here is not made again in the run.
+            digest: true,
         };
         runner::run(&plan, &engine(self.operator, Fresh::default()), self.cancel, &|_| {})
     }

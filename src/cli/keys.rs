@@ -34,7 +34,8 @@ pub(super) fn begin() -> bool {
     settings.control_chars[SpecialCharacterIndices::VMIN as usize] = 0;
     settings.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
     terminal::remember(before);
-    tcsetattr(stdin.as_fd(), SetArg::TCSADRAIN, &settings).is_ok()
+    // Not after its output: that may be stopped.
+    tcsetattr(stdin.as_fd(), SetArg::TCSANOW, &settings).is_ok()
 }
 
 /// The keys that were pressed; `None` when there will be no more.

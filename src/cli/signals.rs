@@ -330,6 +330,7 @@ impl Watcher {
     fn suspend(&mut self) {
         let stopped = Instant::now();
         self.interrupted.live(Live::freeze);
+        terminal::give_back();
         self.interrupted.terminal(terminal::hide);
         // Returns when somebody sends SIGCONT.
         let _ = raise(Signal::SIGSTOP);

@@ -4,7 +4,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, PoisonError, TryLockError};
 
 use nix::sys::termios::{SetArg, Termios, tcsetattr};
 
@@ -12,13 +12,11 @@ use super::args::ColorWhen;
 use super::screen::{Screen, TabProgress};
 use crate::report::ci::without_commands;
 
-/// What is drawn, and how the terminal was before we changed it.
-struct Owned {
-    screen: Screen,
-    settings: Option<Termios>,
-}
+/// What is drawn. Held by whoever writes, who may wait for as long as the terminal's output is stopped.
+static SCREEN: Mutex<Option<Screen>> = Mutex::new(None);
 
-static OWNED: Mutex<Option<Owned>> = Mutex::new(None);
+/// How the terminal was before we changed it. Never held while anything is written.
+static SETTINGS: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// Says a line to people.
 pub(super) fn say(line: &str) {
@@ -45,14 +43,21 @@ pub(super) fn draw(lines: Vec<String>, tab: Option<TabProgress>) {
     });
 }
 
-/// Remembers how the terminal was, to be restored by [`restore`] and [`hide`].
+/// Remembers how the terminal was, for [`give_back`].
 pub(super) fn remember(settings: Termios) {
-    owned().get_or_insert_with(Owned::new).settings = Some(settings);
+    SETTINGS.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(settings);
 }
 
-/// Puts the terminal back and takes the live area away until [`show`].
+/// Sets the terminal as it was, if we have changed it. Waits for nobody.
+pub(super) fn give_back() {
+    if let Some(settings) = SETTINGS.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        // The terminal may be gone, and then needs nothing.
+        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &settings);
+    }
+}
+
+/// Takes the live area away until [`show`].
 pub(super) fn hide() {
-    restore_settings(owned().as_ref());
     with_screen(Screen::hide);
 }
 
@@ -63,39 +68,22 @@ pub(super) fn show() {
 
 /// Puts the terminal back as it was, for good. Also from a panic: it waits for nobody.
 pub(super) fn restore() {
-    let mut owned = match OWNED.try_lock() {
-        Ok(owned) => owned,
-        Err(TryLockError::Poisoned(owned)) => owned.into_inner(),
+    give_back();
+    let mut screen = match SCREEN.try_lock() {
+        Ok(screen) => screen,
+        Err(TryLockError::Poisoned(screen)) => screen.into_inner(),
         // Whoever draws now is stopped by what ends us.
         Err(TryLockError::WouldBlock) => return,
     };
-    restore_settings(owned.as_ref());
-    if let Some(mut owned) = owned.take() {
-        write(&owned.screen.hide());
+    if let Some(mut screen) = screen.take() {
+        write(&screen.hide());
     }
-}
-
-fn restore_settings(owned: Option<&Owned>) {
-    if let Some(settings) = owned.and_then(|owned| owned.settings.as_ref()) {
-        // The terminal may be gone, and then needs nothing.
-        let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, settings);
-    }
-}
-
-impl Owned {
-    fn new() -> Self {
-        Self { screen: Screen::default(), settings: None }
-    }
-}
-
-fn owned() -> MutexGuard<'static, Option<Owned>> {
-    OWNED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One at a time, so that lines and the area never mix.
 fn with_screen(change: impl FnOnce(&mut Screen) -> String) {
-    let mut owned = owned();
-    let bytes = change(&mut owned.get_or_insert_with(Owned::new).screen);
+    let mut screen = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes = change(screen.get_or_insert_default());
     write(&bytes);
 }
 

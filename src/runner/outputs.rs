@@ -90,9 +90,7 @@ impl Outputs {
         }
         let folder = self.folders.get(place).ok_or(io::ErrorKind::NotFound)?;
         let target = folder.join(path);
-        if let Some(parent) = target.parent() {
-            DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
-        }
+        make_parents(folder, path)?;
         write(&target, file)
     }
 }
@@ -101,6 +99,21 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o755).create(folder)?;
     // The mode of `create` is cut by the umask, and the program may be another user.
     fs::set_permissions(folder, PermissionsExt::from_mode(0o755))
+}
+
+/// The folders of a file; one of them may be a file that an earlier step has left.
+fn make_parents(folder: &Path, path: &Path) -> io::Result<()> {
+    let mut parents: Vec<_> = path.ancestors().skip(1).collect();
+    parents.reverse();
+    for parent in parents.into_iter().map(|parent| folder.join(parent)) {
+        match fs::symlink_metadata(&parent) {
+            Ok(there) if there.is_dir() => continue,
+            Ok(_) => fs::remove_file(&parent)?,
+            Err(_) => {}
+        }
+        make_folder(&parent)?;
+    }
+    Ok(())
 }
 
 /// The same files in folders of their own. A file that is replaced there is another file then.
@@ -112,16 +125,18 @@ fn link_all(from: &Path, to: &Path) -> io::Result<()> {
             make_folder(&target)?;
             link_all(&entry.path(), &target)?;
         } else {
-            fs::hard_link(entry.path(), &target)?;
+            // Some file systems have no links.
+            fs::hard_link(entry.path(), &target).or_else(|_| fs::copy(entry.path(), &target).map(|_| ()))?;
         }
     }
     Ok(())
 }
 
 fn write(target: &Path, file: &FileContent) -> io::Result<()> {
-    match fs::remove_file(target) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    match fs::symlink_metadata(target) {
+        Ok(there) if there.is_dir() => fs::remove_dir_all(target)?,
+        Ok(_) => fs::remove_file(target)?,
+        Err(_) => {}
     }
     let mode = if file.executable { 0o755 } else { 0o644 };
     let mut out = OpenOptions::new().write(true).create_new(true).mode(mode).open(target)?;
@@ -153,6 +168,11 @@ mod tests {
         add(&mut outputs, suite(), "bin/prog", file(b"new", true));
         add(&mut outputs, suite(), "data", file(b"", false));
         add(&mut outputs, (0, Seen::Judge), "check", file(b"c", true));
+        add(&mut outputs, suite(), "grows", file(b"f", false));
+        add(&mut outputs, suite(), "grows/deep/x", file(b"x", false));
+        let grown = outputs.of(0, None).pop().expect("there is one").join("grows/deep/x");
+        assert_eq!(fs::read(grown).expect("a file became a folder"), b"x");
+        add(&mut outputs, suite(), "grows", file(b"again", false));
         // Whoever has seen it sees the same: it may have been copied.
         assert_eq!(fs::read(first.join("bin/prog")).expect("readable"), b"old");
         assert!(!first.join("data").exists() && outputs.of(0, None) != [first]);

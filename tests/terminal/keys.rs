@@ -102,11 +102,7 @@ fn ctrl_z_stops_every_case_with_us_and_no_time_passes_for_them() {
     }
     let shells = spins();
     pty.press("\x1a");
-    let started = std::time::Instant::now();
-    while pty.state() != 'T' {
-        assert!(started.elapsed() < Duration::from_secs(60), "it does not stop");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until_it_stops(&pty);
     assert!(pty.is_as_before(), "the shell gets its terminal back");
     let ticks = || {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", shells[0])).expect("it lives");
@@ -124,4 +120,40 @@ fn ctrl_z_stops_every_case_with_us_and_no_time_passes_for_them() {
     assert_eq!(case["code"], "E3001", "{case}");
     let wall = case["attempts"][0]["resources"]["wall_time_ms"].as_u64().expect("measured");
     assert!((4_000..8_000).contains(&wall), "{wall} ms: the time of the stop is not the program's");
+}
+
+fn until_it_stops(pty: &Pty) {
+    let started = std::time::Instant::now();
+    while pty.state() != 'T' {
+        assert!(started.elapsed() < Duration::from_secs(60), "it does not stop");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Ctrl-S, and whatever draws waits for Ctrl-Q. Nothing else does.
+#[test]
+fn a_terminal_whose_output_is_stopped_is_given_back_all_the_same() {
+    let place = Place::with(
+        "version: 1\ncases:\n  - {id: quick, run: ['true']}\n  - {id: sleeper, run: [sleep, '250'], limits: {timeout: 300s}}\n",
+    );
+    let mut pty = Pty::start(place.command(&["suite", "--json", "r.json"]), 100, 30);
+    pty.shows("cpu ");
+    pty.press("\x13");
+    // The bar is drawn several times a second.
+    std::thread::sleep(Duration::from_secs(1));
+    pty.send(Signal::SIGTSTP);
+    until_it_stops(&pty);
+    assert!(pty.is_as_before(), "the shell gets its terminal back");
+    pty.send(Signal::SIGCONT);
+    std::thread::sleep(Duration::from_millis(500));
+    pty.send(Signal::SIGTERM);
+    let started = std::time::Instant::now();
+    while tree_of(pty.child.id()).iter().any(|(_, name)| name == "sleep") {
+        assert!(started.elapsed() < Duration::from_secs(60), "the program is not asked to end");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    pty.press("\x11");
+    assert_eq!(pty.ends(), 143);
+    assert!(pty.is_as_before(), "nothing of ours is left in its settings");
+    assert_eq!(place.json("r.json")["cases"][1]["status"], "cancelled");
 }

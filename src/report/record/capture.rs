@@ -19,8 +19,8 @@ pub struct Capture {
     pub bytes: u64,
     /// Bytes kept: what was compared, and what `sha256` is of.
     pub kept_bytes: u64,
-    /// SHA-256 of the bytes kept, in hex. It is made where a JSON report or the event stream is asked
-    /// for; elsewhere, where nobody is told, this is empty.
+    /// SHA-256 of the bytes kept, in hex. It is made where a JSON report, a page or the event stream is
+    /// asked for; elsewhere, where nobody is told, this is empty.
     pub sha256: String,
     /// Whether bytes were written that were not kept.
     pub truncated: bool,

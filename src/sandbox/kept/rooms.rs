@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Room for the many programs that print little.
 const FEW: usize = 4 << 10;
-/// From so many bytes on a room is worth keeping.
-const MUCH: usize = 256 << 10;
+/// From so many bytes on a room is worth keeping, and is taken again.
+const MUCH: usize = 1 << 20;
 /// What is kept in all, in bytes; no room grows by more at a time.
 const MOST: usize = 64 << 20;
 
@@ -17,7 +17,7 @@ static ROOMS: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 /// the kernel has not given yet.
 pub(crate) fn grow(room: &mut Vec<u8>, filled: usize, prepare: fn(&mut [u8])) {
     let wanted = filled + (3 * filled).clamp(FEW, MOST);
-    let known = if wanted > MUCH { take(filled) } else { None };
+    let known = if wanted >= MUCH { take(wanted) } else { None };
     let mut larger = known.unwrap_or_else(|| {
         let mut larger = vec![0; wanted];
         prepare(&mut larger);
@@ -27,11 +27,11 @@ pub(crate) fn grow(room: &mut Vec<u8>, filled: usize, prepare: fn(&mut [u8])) {
     give(std::mem::replace(room, larger));
 }
 
-/// The largest room, if it is more than what is needed by much.
-fn take(needed: usize) -> Option<Vec<u8>> {
+/// The largest room, if it has so much: what is more is there for what may still come.
+fn take(wanted: usize) -> Option<Vec<u8>> {
     let mut rooms = ROOMS.lock().unwrap_or_else(PoisonError::into_inner);
     let at = (0..rooms.len()).max_by_key(|&at| rooms[at].len())?;
-    (rooms[at].len() >= 2 * needed + MUCH).then(|| rooms.swap_remove(at))
+    (rooms[at].len() >= wanted).then(|| rooms.swap_remove(at))
 }
 
 /// Keeps no more than what is there, where the room is none that is used again.
@@ -48,9 +48,10 @@ pub(super) fn give(room: Vec<u8>) {
         return;
     }
     let mut rooms = ROOMS.lock().unwrap_or_else(PoisonError::into_inner);
-    let kept: usize = rooms.iter().map(Vec::len).sum();
-    if kept + room.len() <= MOST {
-        rooms.push(room);
+    rooms.push(room);
+    while rooms.iter().map(Vec::len).sum::<usize>() > MOST {
+        let smallest = (0..rooms.len()).min_by_key(|&at| rooms[at].len());
+        drop(smallest.map(|at| rooms.swap_remove(at)));
     }
 }
 
@@ -61,12 +62,26 @@ mod tests {
     #[test]
     fn what_is_there_stays_and_there_is_room_behind_it() {
         for filled in [0, 1, FEW, MUCH, 3 * MUCH] {
-            give(vec![b'x'; 16 * MUCH]);
+            give(vec![b'x'; 8 * MUCH]);
             let mut room = vec![b'y'; filled];
             grow(&mut room, filled, |_| {});
             assert!(room[..filled].iter().all(|&byte| byte == b'y'), "{filled}");
             assert!(room.len() >= filled + FEW, "{filled}");
         }
+    }
+
+    #[test]
+    fn programs_that_print_much_one_after_the_other_need_no_new_room_and_leave_no_small_ones() {
+        for _ in 0..200 {
+            let (mut room, mut filled) = (Vec::new(), 0);
+            while filled < 5 * MUCH {
+                grow(&mut room, filled, |_| {});
+                filled = room.len().min(5 * MUCH);
+            }
+            give(room);
+        }
+        let rooms = ROOMS.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(rooms.iter().any(|room| room.len() >= 5 * MUCH) && rooms.len() <= MOST / MUCH);
     }
 
     #[test]
