@@ -1,6 +1,6 @@
 //! Runs the real binary to its end; an end always comes.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,12 +32,18 @@ impl Done {
 /// was killed: then the next start removes them.
 pub(crate) fn finish(mut command: Command, input: &[u8]) -> Done {
     use std::os::unix::process::ExitStatusExt;
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let started = Instant::now();
+    let mut child = loop {
+        match command.spawn() {
+            Ok(child) => break child,
+            // A copy that a test has just made: another test's child, not executed yet, holds it for writing.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && started.elapsed() < HANG => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) => panic!("cannot start {command:?}: {error}"),
+        }
+    };
     let mut stdin = child.stdin.take().expect("asked for");
     let input = input.to_vec();
     // A program that reads nothing closes the pipe: that is its right.
