@@ -6,8 +6,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::judge::{Compare, Expected, StreamExpectation};
 use crate::resolve::{CaseKind, FileContent, FileKind, Files, ResolvedCase, ResolvedSuite};

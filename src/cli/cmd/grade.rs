@@ -187,7 +187,7 @@ impl Class {
             return Ok(());
         }
         let folder = self.snapshots.add(&sha256, &tree)?;
-        let cases = if template.by_language {
+        let mut cases = if template.by_language {
             match self.of_language(&tree, &folder, loader)? {
                 Ok(suite) => looking_at(&folder, &suite.cases),
                 Err(reason) => {
@@ -214,7 +214,6 @@ impl Class {
             }
             _ => {
                 let suite = self.units.len();
-                let mut cases = cases;
                 cases.iter_mut().for_each(|case| Arc::make_mut(case).suite = suite);
                 self.units.push(Unit { at, key, row: row.clone(), cases });
                 self.rows.push(row);

@@ -70,8 +70,8 @@ pub struct ReadSuite {
     errors: Vec<Diagnostic>,
 }
 
-/// Parses a suite file. Where it has mistakes, whatever could be parsed is looked through all the
-/// same, so that one run shows all mistakes.
+/// Parses a suite file. Where it has mistakes, whatever could be parsed is resolved all the same, so
+/// that one run shows all mistakes.
 ///
 /// # Errors
 /// That it is not even YAML, TOML or JSON, or not of our version.
