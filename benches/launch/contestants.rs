@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
 use std::time::Instant;
 
@@ -56,7 +57,7 @@ pub(crate) fn programs(folder: &Path, extent: Extent) -> Vec<Program> {
     let python = words(&["/usr/bin/python3", "-c", "pass"]);
     let flood = words(&["/usr/bin/head", "-c", "10000000", "/dev/zero"]);
     let all = vec![
-        program("/bin/true", folder, &words(&["/bin/true"]), 200, 60),
+        with_floor(program("/bin/true", folder, &words(&["/bin/true"]), 200, 60)),
         program("a program of 10 ms", folder, &spin(10.0), 50, 24),
         program("start-up of Python", folder, &python, 30, 24),
         output(folder, &flood),
@@ -79,6 +80,17 @@ fn program(title: &'static str, folder: &Path, command: &[String], cases: usize,
     contestants.extend(suites(cases));
     contestants.extend(peers(&folder, command));
     Program { title, folder, contestants, turns }
+}
+
+/// Beside the single command: what the kernel takes for namespaces, a root and control groups alone.
+fn with_floor(mut program: Program) -> Program {
+    let floor = program.folder.join("floor");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/launch/floor.c");
+    let compiled = Command::new("cc").args(["-O2", "-static", "-o"]).arg(&floor).arg(source).status();
+    assert!(compiled.is_ok_and(|status| status.success()), "a C compiler makes {source}");
+    let command = [floor.display().to_string()].into_iter().chain(program.contestants[0].command.clone());
+    program.contestants.insert(2, Contestant::new("the kernel's part of that, in C", 1, command));
+    program
 }
 
 /// 10 MB through a pipe, against a pipe to `cat`.

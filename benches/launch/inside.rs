@@ -1,6 +1,7 @@
 //! What is measured from inside: system calls of a program, how close to its limit it is ended, and
 //! what our own memory costs.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,11 +13,24 @@ use capsule_run::sandbox::spec::{
 use capsule_run::sandbox::{Engine, EngineOptions, Fresh, LinuxEngine};
 use capsule_run::units::{Bytes, NoNul};
 
-use crate::contestants::CAPSULE;
-use crate::timing::median;
+use nix::sys::resource::{UsageWho, getrusage};
+
+use crate::contestants::{CAPSULE, own};
+use crate::timing::{median, run};
 
 /// How often each side is asked, turn and turn about; the least of each counts.
 const ROUNDS: usize = 7;
+
+/// What a single command has resident at most: capsule-run and all that it waits for, so nothing else may
+/// have been waited for yet.
+pub(crate) fn memory(folder: &Path) {
+    for _ in 0..5 {
+        run(&own(&["--", "/bin/true"]), folder).expect("this host can isolate programs");
+    }
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("it takes nothing");
+    println!("most resident memory of a single command: {} KiB", usage.max_rss());
+    println!();
+}
 
 /// How much dearer a system call is inside.
 pub(crate) fn calls() {

@@ -33,6 +33,8 @@ fn main() {
         _ => Extent::Usual,
     };
     let folder = tempfile::tempdir().expect("a folder for the benchmark");
+    // First: of all that have been waited for, the kernel tells the largest.
+    inside::memory(folder.path());
     for program in programs(folder.path(), extent) {
         table(&program);
     }

@@ -4,7 +4,7 @@
 //! second it is killed, at the third (or if that takes too long) we go. Reports are written by
 //! whoever waits for the run. SIGTSTP takes every case along, SIGUSR1 asks how far it is.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -18,6 +18,7 @@ use super::keys::{self, Key};
 use super::{exit, terminal};
 use crate::runner;
 use crate::sandbox::cancel::{Cancel, CancelLevel};
+use crate::sandbox::is_ignored;
 use crate::sandbox::live::Live;
 
 /// Those that end a run.
@@ -176,25 +177,59 @@ pub(super) struct Watching {
 /// # Errors
 /// The process has no descriptor or thread left.
 pub(super) fn watch(cancel: &Cancel, watching: Watching) -> io::Result<Interrupted> {
-    let mut mask = SigSet::empty();
-    for signal in ENDING.into_iter().chain(OTHERS).filter(is_not_ignored()) {
-        mask.add(signal);
-    }
-    mask.thread_block()?;
-    let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-    let interrupted = Interrupted::default();
-    let watcher = Watcher {
-        signals,
-        cancel: cancel.clone(),
-        grace: watching.grace,
-        interrupted: interrupted.clone(),
-        stage: Stage::Running,
-        deadline: watching.run_timeout.map(|timeout| Instant::now() + timeout),
-        wants_keys: watching.keys,
-        keys: watching.keys && keys::begin(),
-    };
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || watcher.watch())?;
+    let (watcher, interrupted) = Watcher::new(cancel, watching)?;
+    watcher.start()?;
     Ok(interrupted)
+}
+
+/// Signals that wait until somebody watches for them: [`watch_when_needed`].
+pub(super) struct Unwatched {
+    cancel: Cancel,
+    mask: SigSet,
+}
+
+/// Watches as soon as anybody waits for long: see [`Cancel::attended_by`]. Until then signals wait.
+///
+/// Must be called before any other thread is made: they inherit the mask.
+///
+/// # Errors
+/// The process has no descriptor left.
+pub(super) fn watch_when_needed(cancel: &Cancel) -> io::Result<(Interrupted, Unwatched)> {
+    let (watcher, interrupted) = Watcher::new(cancel, Watching::default())?;
+    let mask = watcher.mask;
+    cancel.attended_by(move || {
+        if let Err(error) = watcher.start() {
+            // They do to us what they do to any program, and cases end with us.
+            log::debug!("nobody watches for signals: {error}");
+            let _ = mask.thread_unblock();
+        }
+    });
+    Ok((interrupted, Unwatched { cancel: cancel.clone(), mask }))
+}
+
+impl Unwatched {
+    /// Nobody waits any more. If nobody did for long, a signal that came meanwhile is noted, and the next
+    /// one does to us what it does to any program.
+    pub(super) fn end(self, interrupted: &Interrupted) {
+        if !self.cancel.dismiss() {
+            return;
+        }
+        let waiting = signals_of(&self.mask).map(|signals| std::iter::from_fn(move || next(&signals)));
+        for signal in waiting.into_iter().flatten().filter(|signal| ENDING.contains(signal)) {
+            interrupted.set(Cause::Signal(signal as i32));
+        }
+        let _ = self.mask.thread_unblock();
+    }
+}
+
+fn signals_of(mask: &SigSet) -> io::Result<SignalFd> {
+    Ok(SignalFd::with_flags(mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?)
+}
+
+/// A signal that waits, if one does.
+fn next(signals: &SignalFd) -> Option<Signal> {
+    let info = signals.read_signal().ok().flatten()?;
+    Signal::try_from(i32::try_from(info.ssi_signo).ok()?).ok()
 }
 
 /// How far the end of a run is.
@@ -210,6 +245,7 @@ enum Stage {
 }
 
 struct Watcher {
+    mask: SigSet,
     signals: SignalFd,
     cancel: Cancel,
     grace: Duration,
@@ -222,19 +258,45 @@ struct Watcher {
 }
 
 impl Watcher {
+    fn new(cancel: &Cancel, watching: Watching) -> io::Result<(Self, Interrupted)> {
+        let mut mask = SigSet::empty();
+        // What whoever started us has had ignored (`nohup`, a shell's background job) stays ignored: a
+        // blocked signal would reach us all the same.
+        for signal in ENDING.into_iter().chain(OTHERS).filter(|signal| !is_ignored(*signal as i32)) {
+            mask.add(signal);
+        }
+        mask.thread_block()?;
+        let interrupted = Interrupted::default();
+        let watcher = Self {
+            signals: signals_of(&mask)?,
+            mask,
+            cancel: cancel.clone(),
+            grace: watching.grace,
+            interrupted: interrupted.clone(),
+            stage: Stage::Running,
+            deadline: watching.run_timeout.map(|timeout| Instant::now() + timeout),
+            wants_keys: watching.keys,
+            keys: watching.keys && keys::begin(),
+        };
+        Ok((watcher, interrupted))
+    }
+
+    fn start(self) -> io::Result<()> {
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || self.watch()).map(drop)
+    }
+
     fn watch(mut self) {
         loop {
             if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 self.next_stage();
             }
             self.wait();
-            while let Ok(Some(info)) = self.signals.read_signal() {
-                match i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok()) {
-                    Some(Signal::SIGTSTP) => self.suspend(),
-                    Some(Signal::SIGUSR1) => self.interrupted.people(|people| people.asked(Key::Status)),
-                    Some(Signal::SIGWINCH) => self.interrupted.people(|people| people.resized()),
-                    Some(signal) => self.end(Cause::Signal(signal as i32)),
-                    None => {}
+            while let Some(signal) = next(&self.signals) {
+                match signal {
+                    Signal::SIGTSTP => self.suspend(),
+                    Signal::SIGUSR1 => self.interrupted.people(|people| people.asked(Key::Status)),
+                    Signal::SIGWINCH => self.interrupted.people(|people| people.resized()),
+                    signal => self.end(Cause::Signal(signal as i32)),
                 }
             }
         }
@@ -341,15 +403,4 @@ impl Watcher {
         self.interrupted.live(Live::thaw);
         self.deadline = self.deadline.map(|deadline| deadline + stopped.elapsed());
     }
-}
-
-/// Whether whoever started us has not had a signal ignored (`nohup`, a shell's background job): it
-/// then stays ignored. A blocked signal would reach us all the same.
-fn is_not_ignored() -> impl FnMut(&Signal) -> bool {
-    // Room for all of it: the kernel writes it anew for every read.
-    let mut status = String::with_capacity(8 << 10);
-    let _ = std::fs::File::open("/proc/self/status").and_then(|mut file| file.read_to_string(&mut status));
-    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    move |signal| ignored >> (*signal as i32 - 1) & 1 == 0
 }

@@ -1,8 +1,10 @@
 //! [`Cancel`]: a token that a poll loop can watch.
 
+use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
@@ -18,16 +20,29 @@ pub enum CancelLevel {
     Kill = 2,
 }
 
+/// How long somebody may wait before whoever raises the level has to be there. People do not notice it,
+/// and most short programs have ended by then.
+pub(super) const A_MOMENT: Duration = Duration::from_millis(20);
+
+/// Starts whoever raises the level.
+type Attendant = Box<dyn FnOnce() + Send>;
+
 /// A token shared by everything that belongs to one run. Cloning shares it.
 #[derive(Debug, Clone)]
 pub struct Cancel {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     level: AtomicU8,
     kill: EventFd,
+    attendant: Mutex<Option<Attendant>>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Cancel").field(&self.level).finish()
+    }
 }
 
 impl Cancel {
@@ -41,8 +56,32 @@ impl Cancel {
             inner: Arc::new(Inner {
                 level: AtomicU8::new(0),
                 kill: EventFd::from_value_and_flags(0, flags)?,
+                attendant: Mutex::default(),
             }),
         })
+    }
+
+    /// `start` is done once somebody who looks at this token has waited for a moment, and not at all if
+    /// nobody does: a thread costs more than many a program.
+    pub fn attended_by(&self, start: impl FnOnce() + Send + 'static) {
+        *self.attendant() = Some(Box::new(start));
+    }
+
+    /// Whoever raises the level is wanted: somebody waits.
+    pub(super) fn attend(&self) {
+        let start = self.attendant().take();
+        if let Some(start) = start {
+            start();
+        }
+    }
+
+    /// Nobody waits any more. Whether nobody did for long.
+    pub fn dismiss(&self) -> bool {
+        self.attendant().take().is_some()
+    }
+
+    fn attendant(&self) -> std::sync::MutexGuard<'_, Option<Attendant>> {
+        self.inner.attendant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Raises the level; never lowers it.
@@ -81,5 +120,19 @@ mod tests {
         cancel.raise(CancelLevel::Kill);
         cancel.raise(CancelLevel::NoNewCases);
         assert_eq!(cancel.clone().level(), CancelLevel::Kill);
+    }
+
+    #[test]
+    fn an_attendant_comes_once_and_only_if_somebody_waits() {
+        let cancel = Cancel::new().expect("a descriptor is free");
+        let raise = cancel.clone();
+        cancel.attended_by(move || raise.raise(CancelLevel::Kill));
+        assert_eq!(cancel.level(), CancelLevel::Running);
+        cancel.attend();
+        assert_eq!(cancel.level(), CancelLevel::Kill);
+        assert!(!cancel.dismiss());
+        cancel.attended_by(|| unreachable!("nobody waits"));
+        assert!(cancel.dismiss());
+        cancel.attend();
     }
 }

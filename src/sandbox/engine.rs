@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use super::cancel::{Cancel, CancelLevel};
 use super::cgroup::{self, Cgroup, CgroupVersion, Layout, Placement};
 use super::fresh::Fresh;
-use super::launch::{Init, Worker};
+use super::launch::{Init, Until, Worker};
 use super::live::Live;
 use super::outcome::{Fault, FaultKind, Outcome, Ran};
 use super::spec::{CgroupChoice, Require, Spec};
@@ -172,7 +172,8 @@ impl LinuxEngine {
                 .map_err(|error| fault::setup_io("making the cgroup of a case", &error))?;
             // After the cgroup: the first one of a worker moves it to where its children may join theirs,
             // and an init must be born there.
-            let init = worker.init(&planned.init, files.as_ref().map(AsFd::as_fd), deadline)?;
+            let until = Until { deadline, cancel };
+            let init = worker.init(&planned.init, files.as_ref().map(AsFd::as_fd), until)?;
             Ok((worker, cgroup, init))
         };
         let start = || Worker::start(&self.exe, &planned.template).and_then(ready);
@@ -189,8 +190,8 @@ impl LinuxEngine {
         };
         planned.case.placement = placement(&cgroup);
         let meanwhile = || {
-            self.sweep_once();
             if !is_last {
+                self.sweep_once();
                 worker.prepare_streams();
             }
         };
@@ -205,6 +206,7 @@ impl LinuxEngine {
             setup_deadline: deadline,
             two_ids: matches!(self.ids, Ids::Two { .. }),
             meanwhile: &meanwhile,
+            in_a_moment: &|| self.sweep_once(),
             is_last,
         };
         let refused = layout.refused_above();

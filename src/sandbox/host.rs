@@ -5,6 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use nix::sched::CpuSet;
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::procfs;
@@ -28,6 +29,11 @@ const IDS_EACH: u32 = 2;
 /// # Errors
 /// Why there are none to be had: root in a user namespace with too few ids.
 pub(super) fn ids() -> Result<Ids, String> {
+    static IDS: OnceLock<Result<Ids, String>> = OnceLock::new();
+    IDS.get_or_init(find_ids).clone()
+}
+
+fn find_ids() -> Result<Ids, String> {
     let uid = nix::unistd::geteuid();
     if !uid.is_root() {
         return Ok(Ids::One { uid: uid.as_raw(), gid: nix::unistd::getegid().as_raw() });
@@ -91,8 +97,7 @@ pub(super) fn allows(limits: &Limits) -> Result<(), String> {
 }
 
 fn too_low(limits: &Limits, hard: impl Fn(Resource) -> u64) -> Result<(), String> {
-    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let longest = limits.wall.saturating_mul(u32::try_from(cpus).unwrap_or(u32::MAX));
+    let longest = limits.wall.saturating_mul(cpus());
     let seconds = backstop(limits.cpu.unwrap_or(longest));
     let (memory, files) = (limits.memory.0, u64::from(limits.open_files));
     let bytes = |bytes| Bytes(bytes).to_string();
@@ -118,6 +123,19 @@ fn too_low(limits: &Limits, hard: impl Fn(Resource) -> u64) -> Result<(), String
         }
     }
     Ok(())
+}
+
+/// CPUs that a program may run on. A quota of a cgroup's is not in this: reading one takes longer than
+/// what is decided by it, and what is used up at most stays the most.
+pub(super) fn cpus() -> u32 {
+    static CPUS: OnceLock<u32> = OnceLock::new();
+    *CPUS.get_or_init(|| {
+        let may = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0));
+        let count = may.map(|may| (0..CpuSet::count()).filter(|cpu| may.is_set(*cpu) == Ok(true)).count());
+        // A host with more of them than the set has room for.
+        let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        u32::try_from(count.unwrap_or_else(|_| all())).unwrap_or(u32::MAX).max(1)
+    })
 }
 
 /// `RLIMIT_CPU` for a limit on CPU time: whole seconds, and never before the limit itself.

@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 
+use super::cancel::{A_MOMENT, Cancel};
 use super::cgroup::{self, Cgroup, Home, Layout, Place};
 use super::early::{self, Expected};
 use super::fault;
@@ -25,6 +26,14 @@ use super::worker::{Owner, sources};
 
 /// The name by which `main` knows that it is a worker.
 pub(super) const WORKER_NAME: &str = "capsule-run-worker";
+
+/// How long a worker is waited for, and who may want that to be cut short.
+#[derive(Clone, Copy)]
+pub(super) struct Until<'a> {
+    /// Monotonic clock.
+    pub(super) deadline: u64,
+    pub(super) cancel: &'a Cancel,
+}
 
 /// The most sources whose trees go into one message.
 const MOST_SOURCES: usize = 100;
@@ -242,9 +251,9 @@ impl Worker {
     }
 
     /// Waits until the template stands.
-    fn wait_until_built(&mut self, deadline: u64) -> Result<(), Fault> {
+    fn wait_until_built(&mut self, until: Until<'_>) -> Result<(), Fault> {
         while !self.built {
-            match self.reply(deadline)? {
+            match self.reply(until)? {
                 (Reply::WriteMaps { first }, _) => self.write_maps(first)?,
                 (Reply::Ready { layers, overlay, landlock }, _) => {
                     (self.layers, self.overlay, self.landlock) = (layers, overlay, landlock);
@@ -269,14 +278,14 @@ impl Worker {
         Ok(Asked { plan: request.plan, case })
     }
 
-    fn wait_for_init(&mut self, asked: Asked, deadline: u64) -> Result<Init, Fault> {
-        self.wait_until_built(deadline)?;
+    fn wait_for_init(&mut self, asked: Asked, until: Until<'_>) -> Result<Init, Fault> {
+        self.wait_until_built(until)?;
         if self.is_init {
             let process = self.process.hold().map_err(|error| fault::setup_io("holding an init", &error))?;
             let pid = i32::try_from(self.pid()).unwrap_or(0);
             return Ok(Init { process, pid, case: asked.case, plan: asked.plan });
         }
-        match self.reply(deadline)? {
+        match self.reply(until)? {
             (Reply::Started, mut fds) if !fds.is_empty() => {
                 let process = fds.remove(0);
                 let pid = pid_of(&process)
@@ -293,14 +302,14 @@ impl Worker {
         &mut self,
         plan: &InitPlan,
         files: Option<BorrowedFd<'_>>,
-        deadline: u64,
+        until: Until<'_>,
     ) -> Result<Init, Fault> {
         if !self.early {
             // On its way to a template it has questions of its own.
-            self.wait_until_built(deadline)?;
+            self.wait_until_built(until)?;
         }
         let waiting = match self.waiting.take() {
-            Some(Waiting::Asked(asked)) => Some(self.wait_for_init(asked, deadline)?),
+            Some(Waiting::Asked(asked)) => Some(self.wait_for_init(asked, until)?),
             Some(Waiting::Ready(init)) => Some(init),
             None => None,
         };
@@ -310,7 +319,7 @@ impl Worker {
             Some(init) => Ok(init),
             None => {
                 let asked = self.ask_for_init(plan, files)?;
-                self.wait_for_init(asked, deadline)
+                self.wait_for_init(asked, until)
             }
         }
     }
@@ -393,8 +402,8 @@ impl Worker {
         (!self.is_init).then_some(self.control.as_fd())
     }
 
-    fn reply(&self, deadline: u64) -> Result<(Reply, Vec<OwnedFd>), Fault> {
-        self.wait(deadline)?;
+    fn reply(&self, until: Until<'_>) -> Result<(Reply, Vec<OwnedFd>), Fault> {
+        self.wait(until)?;
         match wire::receive(self.control.as_fd(), MsgFlags::MSG_DONTWAIT) {
             Ok(Some(reply)) => Ok(reply),
             Ok(None) => Err(fault::monitor("a worker has died", None)),
@@ -402,11 +411,18 @@ impl Worker {
         }
     }
 
-    fn wait(&self, deadline: u64) -> Result<(), Fault> {
+    fn wait(&self, until: Until<'_>) -> Result<(), Fault> {
+        let mut is_attended = false;
         loop {
-            let left = deadline.saturating_sub(monotonic_nanos()).div_ceil(1_000_000);
+            let left = until.deadline.saturating_sub(monotonic_nanos()).div_ceil(1_000_000);
+            let left =
+                if is_attended { left } else { left.min(A_MOMENT.as_millis().try_into().unwrap_or(0)) };
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
             match poll(&mut [PollFd::new(self.control.as_fd(), PollFlags::POLLIN)], timeout) {
+                Ok(0) if !is_attended => {
+                    until.cancel.attend();
+                    is_attended = true;
+                }
                 Ok(0) => {
                     return Err(Fault {
                         kind: FaultKind::SetupTimeout,

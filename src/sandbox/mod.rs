@@ -39,7 +39,7 @@ pub use launch::is_worker;
 use memory_file::memory_file;
 use outcome::Outcome;
 use spec::Spec;
-pub(crate) use sys::give_back_memory;
+pub(crate) use sys::{give_back_memory, is_ignored};
 pub use worker::worker_main;
 
 /// Runs programs. The one trait that exists for testing: the fake lives in `tests/`.

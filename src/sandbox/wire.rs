@@ -165,7 +165,9 @@ pub(super) enum Rlimit {
 /// for where a listener cannot be had (another filter of the host has one already).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FilterPlan {
+    #[serde(with = "sys::instructions")]
     pub(super) reporting: Vec<Instruction>,
+    #[serde(with = "sys::instructions")]
     pub(super) killing: Vec<Instruction>,
 }
 
@@ -329,7 +331,7 @@ pub(super) fn receive<T: DeserializeOwned>(
     socket: BorrowedFd<'_>,
     flags: MsgFlags,
 ) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
-    let mut buffer = vec![0; INLINE];
+    let mut buffer = [0; INLINE];
     let received = match sys::receive(socket, &mut buffer, flags) {
         // The other end left something of ours unread, and the kernel says so first: once. What it said
         // before it went, which may well be why it did, comes after that.

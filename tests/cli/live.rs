@@ -1,6 +1,7 @@
 //! The command line with real sandboxes: exit statuses, interruption, reports, logs, turns.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -249,6 +250,33 @@ fn an_interrupted_command_ends_at_once_with_its_result() {
     assert!(interrupted.elapsed() < Duration::from_secs(5), "{:?}", interrupted.elapsed());
     let result: serde_json::Value = serde_json::from_str(&stdout).expect("a result");
     assert_eq!(result["status"], "error");
+}
+
+/// Who watches for signals comes only once a command has run for a moment: one that comes before waits for
+/// that, whatever the command does meanwhile.
+#[test]
+fn a_signal_at_any_moment_of_a_start_ends_the_command() {
+    for delay in (0..60).step_by(3) {
+        for command in [["sleep", "50"].as_slice(), &["sh", "-c", "while echo x; do :; done"]] {
+            let words =
+                ["--timeout", "60s", "--max-output", "1G", "--"].into_iter().chain(command.iter().copied());
+            let mut capsule = Capsule::new(&words.collect::<Vec<_>>());
+            let mut child = start(&mut capsule);
+            std::thread::sleep(Duration::from_millis(delay));
+            let interrupted = Instant::now();
+            send(&child, nix::sys::signal::Signal::SIGTERM);
+            std::io::copy(&mut child.stdout.take().expect("it is a pipe"), &mut std::io::sink())
+                .expect("readable");
+            let status = child.wait().expect("it can be waited for");
+            // Before it is ready for signals it ends by the signal itself.
+            assert!(status.code() == Some(143) || status.signal() == Some(15), "{delay} ms: {status}");
+            assert!(
+                interrupted.elapsed() < Duration::from_secs(5),
+                "{delay} ms: {:?}",
+                interrupted.elapsed()
+            );
+        }
+    }
 }
 
 #[test]

@@ -10,7 +10,6 @@ use crate::cli::engine::engine;
 use crate::cli::failure::{Failure, plain};
 use crate::cli::journal::{self, Journal};
 use crate::cli::load::{self, Places};
-use crate::cli::signals::Watching;
 use crate::cli::{account, binds, exit, files, ids, overrides, signals, terminal};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::judge::Code;
@@ -102,7 +101,7 @@ fn plan(job: &Job) -> Result<u8, Failure> {
 fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8, Failure> {
     let cancel = Cancel::new()?;
     // There is nothing to wind down but the command itself: the first signal kills it.
-    let interrupted = signals::watch(&cancel, Watching::default())?;
+    let (interrupted, unwatched) = signals::watch_when_needed(&cancel)?;
     let journal = Journal::open(&job.operator.config.monitoring)?;
     if args.verbose {
         let explanation = resolve::explain_command(&job.request, &job.operator)?;
@@ -116,6 +115,7 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
     }
     let plan = RunPlan::single(job.case, places.scratch.clone());
     let mut reports = runner::run(&plan, &engine, &cancel, &|_| {});
+    unwatched.end(&interrupted);
     let monitoring = &job.operator.config.monitoring;
     if !monitoring.enable_io_statistics {
         journal::forget_io(&mut reports);

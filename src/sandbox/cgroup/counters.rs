@@ -32,10 +32,15 @@ pub(in crate::sandbox) struct Counters {
 
 /// Reads a small file from its start, in one call: the kernel makes its text anew for each.
 pub(super) fn read(file: &File) -> io::Result<String> {
-    let mut buffer = vec![0; 16 << 10];
-    let length = file.read_at(&mut buffer, 0)?;
-    buffer.truncate(length);
-    String::from_utf8(buffer).map_err(io::Error::other)
+    let mut usual = [0; 1 << 10];
+    let length = file.read_at(&mut usual, 0)?;
+    if length < usual.len() {
+        return String::from_utf8(usual[..length].to_vec()).map_err(io::Error::other);
+    }
+    let mut room = vec![0; 64 << 10];
+    let length = file.read_at(&mut room, 0)?;
+    room.truncate(length);
+    String::from_utf8(room).map_err(io::Error::other)
 }
 
 /// The only number of a file.

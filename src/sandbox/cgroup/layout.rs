@@ -29,6 +29,8 @@ pub(in crate::sandbox) struct Layout {
     /// Files of the cgroups above the cases' that count refused forks.
     above: Vec<fs::File>,
     created: OnceLock<()>,
+    /// Whether whoever has a cgroup removes our folders with it.
+    handed_over: OnceLock<()>,
 }
 
 #[derive(Debug)]
@@ -97,7 +99,8 @@ impl Layout {
     }
 
     fn new(kind: Kind, hybrid: bool, missing: String) -> Self {
-        Self { kind, hybrid, missing, above: Vec::new(), created: OnceLock::new() }
+        let (created, handed_over) = (OnceLock::new(), OnceLock::new());
+        Self { kind, hybrid, missing, above: Vec::new(), created, handed_over }
     }
 
     /// How often a cgroup above those of the cases has refused a fork because of its own limit. Where
@@ -137,6 +140,17 @@ impl Layout {
             Kind::V2 { .. } | Kind::None => self.make_ours()?,
         }
         Ok(folder)
+    }
+
+    /// The same, if it is there since its usability was found out.
+    pub(super) fn ours_from_the_start(&self, parent: &Path) -> Option<PathBuf> {
+        let is_there = self.created.get().is_some() && self.needs(parent);
+        is_there.then(|| parent.join(owner::folder_name()))
+    }
+
+    /// Our folders belong to a cgroup now, which removes them.
+    pub(super) fn hand_over(&self) {
+        let _ = self.handed_over.set(());
     }
 
     fn make_ours(&self) -> io::Result<()> {
@@ -200,7 +214,7 @@ impl Layout {
 
 impl Drop for Layout {
     fn drop(&mut self) {
-        if self.created.get().is_some() {
+        if self.created.get().is_some() && self.handed_over.get().is_none() {
             self.remove_ours();
         }
     }
@@ -212,29 +226,29 @@ impl Hierarchies {
         let mut v1 = Vec::new();
         let mut v2 = None;
         for line in mounts.lines() {
-            let Some((left, right)) = line.split_once(" - ") else { continue };
-            let left: Vec<&str> = left.split(' ').collect();
-            let right: Vec<&str> = right.split(' ').collect();
-            let (Some(root), Some(point), Some(kind)) = (left.get(3), left.get(4), right.first()) else {
+            // Most mounts are something else.
+            let Some((left, right)) = line.split_once(" - cgroup") else { continue };
+            let mut left = left.split(' ').skip(3);
+            let mut right = right.split(' ');
+            let (Some(root), Some(point), Some(kind)) = (left.next(), left.next(), right.next()) else {
                 continue;
             };
-            let options: Vec<&str> = right.get(2).map_or(Vec::new(), |options| options.split(',').collect());
+            let options = right.nth(1).unwrap_or("");
             for entry in own.lines() {
                 let mut parts = entry.splitn(3, ':');
                 let (_, Some(names), Some(path)) = (parts.next(), parts.next(), parts.next()) else {
                     continue;
                 };
-                let folder = below(point, root, path);
-                let names: Vec<String> =
-                    names.split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect();
-                match *kind {
-                    "cgroup2" if names.is_empty() => {
-                        v2 = v2.or_else(|| Some(V2Folder { mount: point.into(), folder }));
+                let has = |name| options.split(',').any(|option| option == name);
+                match kind {
+                    "2" if names.is_empty() => {
+                        v2 = v2.or_else(|| {
+                            Some(V2Folder { mount: point.into(), folder: below(point, root, path) })
+                        });
                     }
-                    "cgroup"
-                        if !names.is_empty() && names.iter().all(|name| options.contains(&name.as_str())) =>
-                    {
-                        v1.push((names, folder));
+                    "" if !names.is_empty() && names.split(',').all(has) => {
+                        let names = names.split(',').map(str::to_owned).collect();
+                        v1.push((names, below(point, root, path)));
                     }
                     _ => {}
                 }
@@ -249,14 +263,14 @@ impl Hierarchies {
         let lowest = layout.v2().or(self.v2.as_ref().map(|own| own.folder.as_path()));
         if let (Some(lowest), Some(own)) = (lowest, &self.v2) {
             let folders = lowest.ancestors().take_while(|folder| folder.starts_with(&own.mount));
-            files.extend(folders.map(|folder| folder.join("pids.events.local")).filter(|file| file.exists()));
+            files.extend(folders.filter_map(|folder| fs::File::open(folder.join("pids.events.local")).ok()));
         }
         if layout.version() == CgroupVersion::None && files.is_empty() {
             let own = self.v2.as_ref().map(|own| own.folder.clone());
             let own = self.controller("pids").or(own);
-            files.extend(own.map(|folder| folder.join("pids.events")));
+            files.extend(own.and_then(|folder| fs::File::open(folder.join("pids.events")).ok()));
         }
-        files.iter().filter_map(|file| fs::File::open(file).ok()).collect()
+        files
     }
 
     fn controller(&self, name: &str) -> Option<PathBuf> {

@@ -32,12 +32,16 @@ impl V1 {
     /// `alone`: there are no other cases, and will be none.
     pub(super) fn create(layout: &Layout, limits: &Limits, alone: bool) -> io::Result<Self> {
         let name = if alone { String::new() } else { next_name() };
-        Ok(Self {
+        let created = Self {
             memory: Memory::create(layout, limits, &name)?,
             pids: Pids::create(layout, limits, &name)?,
             cpu: Cpu::create(layout, limits, &name)?,
             hybrid: layout.hybrid,
-        })
+        };
+        if alone {
+            layout.hand_over();
+        }
+        Ok(created)
     }
 
     /// See [`Cgroup::renew`](super::Cgroup::renew). All processes are dead and reaped.
@@ -150,8 +154,10 @@ impl Memory {
 
     fn create(layout: &Layout, limits: &Limits, name: &str) -> io::Result<Self> {
         let folder = Folder::make(layout, hierarchies(layout)?.0, name)?;
-        let with_swap = folder.0.join("memory.memsw.limit_in_bytes");
-        let with_swap = if with_swap.exists() { Some(open(&with_swap, true)?) } else { None };
+        let with_swap = match folder.open("memory.memsw.limit_in_bytes", true) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            opened => Some(opened?),
+        };
         let mut memory = Self {
             tasks: folder.open("tasks", true)?,
             usage: folder.open("memory.usage_in_bytes", false)?,
@@ -353,11 +359,17 @@ struct Folder(PathBuf);
 impl Folder {
     /// Without a name it is our own folder itself.
     fn make(layout: &Layout, hierarchy: &Path, name: &str) -> io::Result<Self> {
-        let ours = layout.ours(hierarchy)?;
+        let from_the_start = layout.ours_from_the_start(hierarchy);
         if name.is_empty() {
-            return Ok(Self(ours));
+            return from_the_start.map_or_else(|| layout.ours(hierarchy), Ok).map(Self);
         }
-        let folder = ours.join(name);
+        if let Some(folder) = from_the_start.map(|ours| ours.join(name))
+            && std::fs::create_dir(&folder).is_ok()
+        {
+            return Ok(Self(folder));
+        }
+        // Somebody may have removed ours.
+        let folder = layout.ours(hierarchy)?.join(name);
         std::fs::create_dir(&folder).map_err(|error| with_path(&error, &folder))?;
         Ok(Self(folder))
     }

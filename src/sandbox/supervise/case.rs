@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use nix::sys::socket::MsgFlags;
 
-use crate::sandbox::cancel::Cancel;
+use crate::sandbox::cancel::{A_MOMENT, Cancel};
 use crate::sandbox::capture::Capture;
 use crate::sandbox::cgroup::{Cgroup, Placement};
 use crate::sandbox::launch::{Init, Worker};
@@ -32,6 +32,8 @@ pub(in crate::sandbox) struct Supervision<'a> {
     pub(in crate::sandbox) two_ids: bool,
     /// Done once the case is with its init, which then has much to do.
     pub(in crate::sandbox) meanwhile: &'a dyn Fn(),
+    /// Done once the case has run for a moment: [`A_MOMENT`].
+    pub(in crate::sandbox) in_a_moment: &'a dyn Fn(),
     /// Whether the worker has nothing more to do after this case.
     pub(in crate::sandbox) is_last: bool,
 }
@@ -110,6 +112,8 @@ pub(super) struct Case<'a> {
     /// Processes and threads that were seen at a time.
     pub(super) watched_tasks: u32,
     pub(super) buffer: Vec<u8>,
+    /// When it is time for [`Supervision::in_a_moment`], by the monotonic clock; `None`: it was done.
+    pub(super) moment: Option<u64>,
 }
 
 impl<'a> Case<'a> {
@@ -154,6 +158,7 @@ impl<'a> Case<'a> {
             resident_before: 0,
             watched_tasks: 0,
             buffer: Vec::new(),
+            moment: u64::try_from(A_MOMENT.as_nanos()).ok().map(|moment| monotonic_nanos() + moment),
         };
         if case.entry.was_asked_before(None) {
             case.kill(KillReason::Cancelled);

@@ -7,7 +7,7 @@ use super::case::{Case, Stage};
 use super::pauses;
 use crate::sandbox::cgroup::Cgroup;
 use crate::sandbox::outcome::{Fault, FaultKind, KillReason};
-use crate::sandbox::{fault, monotonic_nanos, watch};
+use crate::sandbox::{fault, host, monotonic_nanos, watch};
 
 /// How long killed processes may take to be gone.
 const DEATH: u64 = 30_000_000_000;
@@ -106,9 +106,8 @@ impl Case<'_> {
         match nanos(limit).checked_sub(used) {
             None | Some(0) => self.kill(KillReason::Cpu),
             Some(left) => {
-                let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
                 // Half a millisecond: as fine as the kernel's own accounting of other CPUs is.
-                let wait = (left / cpus as u64).max(500_000);
+                let wait = (left / u64::from(host::cpus())).max(500_000);
                 self.next_cpu_check = now.saturating_add(wait);
             }
         }

@@ -53,7 +53,23 @@ impl Case<'_> {
     }
 
     /// Waits for a descriptor or the next deadline; says what is ready.
-    fn wait(&self) -> Result<Vec<Watched>, Fault> {
+    fn wait(&mut self) -> Result<Vec<Watched>, Fault> {
+        if let Some(moment) = self.moment {
+            if monotonic_nanos() < moment
+                && let Some(ready) = self.wait_until(moment)?
+            {
+                return Ok(ready);
+            }
+            // It takes longer: there is time for what need not be done for a short one.
+            self.moment = None;
+            self.with.cancel.attend();
+            (self.with.in_a_moment)();
+        }
+        Ok(self.wait_until(u64::MAX)?.unwrap_or_default())
+    }
+
+    /// The same, no longer than until then: `None`.
+    fn wait_until(&self, end: u64) -> Result<Option<Vec<Watched>>, Fault> {
         let init = self.with.init;
         let mut what = vec![(Watched::Init, init.process.as_fd(), PollFlags::POLLIN)];
         what.extend(self.with.worker.control().map(|fd| (Watched::Worker, fd, PollFlags::empty())));
@@ -71,9 +87,11 @@ impl Case<'_> {
         }
         let mut polled: Vec<_> = what.iter().map(|(_, fd, flags)| PollFd::new(*fd, *flags)).collect();
         loop {
-            let left = self.next_deadline().saturating_sub(monotonic_nanos());
+            let deadline = self.next_deadline();
+            let left = deadline.min(end).saturating_sub(monotonic_nanos());
             let timeout = TimeSpec::from_duration(Duration::from_nanos(left));
             match ppoll(&mut polled, Some(timeout), None) {
+                Ok(0) if end < deadline => return Ok(None),
                 Ok(_) => break,
                 // Asked again, also when the time is over: what is ready comes before the clock.
                 Err(nix::errno::Errno::EINTR) => {}
@@ -87,6 +105,6 @@ impl Case<'_> {
             .filter(|(_, poll)| is_ready(poll))
             .map(|((what, ..), _)| *what)
             .collect();
-        Ok(ready)
+        Ok(Some(ready))
     }
 }

@@ -18,11 +18,14 @@ pub(super) use landlock::{
 pub(crate) use memory::give_back_memory;
 pub(super) use memory::prefer_huge_pages;
 pub(super) use mounts::{IdMap, MountAttr, move_mount, open_tree, set_mount_attr};
+pub(crate) use privileges::is_ignored;
 pub(super) use privileges::{
     drop_bounding_set, drop_capabilities, join_new_session_keyring, lock_securebits, reset_signals,
 };
 pub(super) use processes::{Forked, Waited, exit_now, fork, have_one_memory, pidfd_kill, wait_any};
-pub(super) use seccomp::{Instruction, Notice, install_filter, let_go_on, receive_notification};
+pub(super) use seccomp::{
+    Instruction, Notice, install_filter, instructions, let_go_on, receive_notification,
+};
 
 use std::io;
 

@@ -65,6 +65,16 @@ pub(in crate::sandbox) fn drop_capabilities() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether this process ignores a signal, by its number.
+pub(crate) fn is_ignored(signal: i32) -> bool {
+    // SAFETY: sigaction is a plain struct of integers for which all zeroes is a valid value.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: with a null pointer for the new action the call changes nothing, and writes the present one
+    // to `action`, which is alive and of the C library's own type.
+    let known = unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut action) };
+    known == 0 && action.sa_sigaction == libc::SIG_IGN
+}
+
 /// Every signal back to its default action, none blocked: an ignored or blocked signal would
 /// survive `execve` (the Rust runtime ignores SIGPIPE; whoever started us may ignore any).
 ///

@@ -4,12 +4,11 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use serde::{Deserialize, Serialize};
 
 use super::check;
 
 /// One instruction of classic BPF, laid out as the kernel's `sock_filter`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub(in crate::sandbox) struct Instruction {
     /// Operation.
@@ -20,6 +19,45 @@ pub(in crate::sandbox) struct Instruction {
     pub(in crate::sandbox) jf: u8,
     /// Operand.
     pub(in crate::sandbox) k: u32,
+}
+
+/// Programs on their way to whoever installs them: as bytes, since there are hundreds of instructions in
+/// each, and who starts a program waits for it.
+pub(in crate::sandbox) mod instructions {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Instruction;
+
+    pub(in crate::sandbox) fn serialize<S: Serializer>(
+        program: &[Instruction],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::with_capacity(program.len() * size_of::<u64>());
+        for &Instruction { code, jt, jf, k } in program {
+            let [a, b] = code.to_ne_bytes();
+            let [c, d, e, f] = k.to_ne_bytes();
+            bytes.extend_from_slice(&[a, b, jt, jf, c, d, e, f]);
+        }
+        serializer.serialize_bytes(&bytes)
+    }
+
+    pub(in crate::sandbox) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Instruction>, D::Error> {
+        let bytes = <&[u8]>::deserialize(deserializer)?;
+        let (whole, rest) = bytes.as_chunks::<8>();
+        if !rest.is_empty() {
+            return Err(D::Error::custom("half an instruction"));
+        }
+        let instruction = |&[a, b, jt, jf, c, d, e, f]: &[u8; 8]| Instruction {
+            code: u16::from_ne_bytes([a, b]),
+            jt,
+            jf,
+            k: u32::from_ne_bytes([c, d, e, f]),
+        };
+        Ok(whole.iter().map(instruction).collect())
+    }
 }
 
 /// Installs `program` on this thread and everything that it starts; with `listen`, returns the

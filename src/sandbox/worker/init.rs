@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Component, Path};
 
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
@@ -207,8 +207,9 @@ fn own_io_file() -> Option<File> {
 }
 
 fn folder_with(path: &str, mode: u32) -> io::Result<()> {
-    fs::create_dir(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+    fs::DirBuilder::new().mode(mode).create(path)?;
+    // Bits that the mask has taken away: it is that of the worker.
+    if mode & 0o022 != 0 { fs::set_permissions(path, fs::Permissions::from_mode(mode)) } else { Ok(()) }
 }
 
 /// Makes the program the owner, where it is another user than we are.

@@ -109,7 +109,7 @@ pub(super) fn furnish(_: Begun, template: &Template, opened: &[Opened]) -> Resul
     finish_root(template, opened)?;
     pivot()?;
     let fine_times = keep::times_are_fine(WRITABLE);
-    Ok(Built { fine_times, ..built(template, opened)? })
+    Ok(Built { fine_times, ..built(template, opened, || try_overlay(WRITABLE))? })
 }
 
 /// The same for a worker that will be the init of its only case: the host's files are gone with the
@@ -121,12 +121,20 @@ pub(super) fn furnish_for_one(
 ) -> Result<Built, FaultRecord> {
     finish_root(template, opened)?;
     nix::unistd::chdir(BASE).step(|| "entering the worker's root".to_owned())?;
-    Ok(Built { for_one_case: true, ..built(template, opened)? })
+    // Not taken away again, for which one waits: it goes with the worker's root.
+    Ok(Built { for_one_case: true, ..built(template, opened, || replace_in_overlay(WRITABLE))? })
 }
 
-fn built(template: &Template, opened: &[Opened]) -> Result<Built, FaultRecord> {
+/// `try_overlay`: whether an overlay over a tmpfs works here, found out by doing what fails where the
+/// kernel's tmpfs has no user attributes (before 6.6), to replace a folder of the lower layer by a new one.
+fn built(
+    template: &Template,
+    opened: &[Opened],
+    try_overlay: impl FnOnce() -> io::Result<()>,
+) -> Result<Built, FaultRecord> {
     let layered = template.sources.iter().any(|source| source.purpose == Purpose::Layer);
-    let overlay = layered && probe_overlay();
+    let works = || try_overlay().inspect_err(|error| log::debug!("no overlay: {error}")).is_ok();
+    let overlay = layered && works();
     nix::sys::prctl::set_dumpable(false).step(|| "PR_SET_DUMPABLE".to_owned())?;
     Ok(Built {
         layers: opened.iter().map(|source| source.kind).collect(),
@@ -222,7 +230,11 @@ fn begin_root() -> Result<(), FaultRecord> {
         fs::create_dir(inside(base, folder)).step(|| format!("making {folder}"))?;
     }
     anchor.attach(&inside(base, ANCHOR)).step(|| "keeping a procfs".to_owned())?;
-    system.make(&inside(base, ROOT))
+    // The root is a mount of its own, so that it can be pivoted to: while it is empty, since everything
+    // that is attached in it would have to be copied along.
+    let (root, none) = (inside(base, ROOT), None::<&str>);
+    mount(Some(&root), &root, none, MsFlags::MS_BIND, none).step(|| "attaching the root".to_owned())?;
+    system.make(&root)
 }
 
 fn finish_root(template: &Template, opened: &[Opened]) -> Result<(), FaultRecord> {
@@ -236,9 +248,7 @@ fn finish_root(template: &Template, opened: &[Opened]) -> Result<(), FaultRecord
     for (number, dest) in &template.binds {
         bind_source(base, &root, *number, dest)?;
     }
-    // The root is a mount of its own, so that it can be pivoted to, and nobody writes to it.
-    let tree = Tree::open(&c_path(&root), 0).step(|| "copying the root".to_owned())?;
-    tree.attach(&root).step(|| "attaching the root".to_owned())?;
+    // Nobody writes to it.
     let none: Option<&str> = None;
     let flags =
         MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
@@ -273,12 +283,6 @@ fn pivot() -> Result<(), FaultRecord> {
     nix::unistd::pivot_root(base, &base.join("old")).step(|| "changing the worker's root".to_owned())?;
     nix::unistd::chdir("/").step(|| "entering the worker's root".to_owned())?;
     umount2("/old", MntFlags::MNT_DETACH).step(|| "letting go of the host's files".to_owned())
-}
-
-/// Whether an overlay over a tmpfs works here: found out by doing what fails where the kernel's
-/// tmpfs has no user attributes (before 6.6), to replace a folder of the lower layer by a new one.
-fn probe_overlay() -> bool {
-    try_overlay(WRITABLE).inspect_err(|error| log::debug!("no overlay: {error}")).is_ok()
 }
 
 /// Mounts a tmpfs at `base`, an overlay in it, uses it, and takes both away again.
