@@ -11,6 +11,7 @@ use super::spec::{Handover, Stdin, Stdout};
 use super::streams::Pipe;
 
 const CHUNK: usize = 64 << 10;
+const FIRST_CHUNK: usize = 4 << 10;
 
 /// What the program gets as descriptor 0, and the pump that fills it if it needs one.
 /// `nothing`: an empty file; `owner`: see [`give`].
@@ -33,7 +34,15 @@ pub(super) fn open(
             give(read.as_fd(), owner)?;
             fcntl(&write, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
             let from = io::stdin().as_fd().try_clone_to_owned()?;
-            Ok((read, Some(Pump { from: Some(from.into()), to: Some(write.into()), pending: Vec::new() })))
+            Ok((
+                read,
+                Some(Pump {
+                    from: Some(from.into()),
+                    to: Some(write.into()),
+                    pending: Vec::new(),
+                    chunk: FIRST_CHUNK,
+                }),
+            ))
         }
         Stdin::Pipe(pipe) => {
             let pipe = taken(pipe)?;
@@ -85,6 +94,8 @@ pub(super) struct Pump {
     from: Option<File>,
     to: Option<File>,
     pending: Vec<u8>,
+    /// What is read at a time.
+    chunk: usize,
 }
 
 impl Pump {
@@ -118,8 +129,12 @@ impl Pump {
 
     fn refill(&mut self) {
         let Some(from) = &mut self.from else { return };
-        self.pending.resize(CHUNK, 0);
+        self.pending.resize(self.chunk, 0);
         let count = from.read(&mut self.pending).unwrap_or(0);
+        // Most commands are given little or nothing, for which no pages need be cleared.
+        if count == self.chunk {
+            self.chunk = CHUNK;
+        }
         self.pending.truncate(count);
         if count == 0 {
             self.from = None;

@@ -397,8 +397,8 @@ mod tests {
         const TESTS: &[(Test, Action)] = &[(Test::OneOf(0, &[7, 8, 9]), Action::Errno(3))];
         let of = |start: u32| Range {
             start,
-            tests: if start % 4 == 0 { TESTS } else { &[] },
-            otherwise: if start % 2 == 0 { Action::Allow } else { Action::Report },
+            tests: if start.is_multiple_of(4) { TESTS } else { &[] },
+            otherwise: if start.is_multiple_of(2) { Action::Allow } else { Action::Report },
         };
         let ranges: Vec<_> = (0..2000).map(of).collect();
         let program = compile(&ranges, Arch::Aarch64, KILL_PROCESS);
