@@ -63,7 +63,7 @@ pub(crate) fn programs(folder: &Path, extent: Extent) -> Vec<Program> {
         output(folder, &flood),
         text(folder),
         many_files(folder),
-        program("a program of 1 s", folder, &spin(1000.0), 2, 6),
+        program("a program of 1 s", folder, &spin(1000.0), 2, 9),
     ];
     all.into_iter().take(if extent == Extent::Short { 3 } else { usize::MAX }).collect()
 }

@@ -182,43 +182,41 @@ pub(super) fn watch(cancel: &Cancel, watching: Watching) -> io::Result<Interrupt
     Ok(interrupted)
 }
 
-/// Signals that wait until somebody watches for them: [`watch_when_needed`].
-pub(super) struct Unwatched {
-    cancel: Cancel,
-    mask: SigSet,
-}
+/// Signals that nobody watches for yet: [`watch_when_needed`]. Dropping it has somebody watch from now on.
+pub(super) struct Unwatched(Cancel);
 
-/// Watches as soon as anybody waits for long: see [`Cancel::attended_by`]. Until then signals wait.
+/// Watches as soon as there is a signal, by whoever waits meanwhile: see [`Cancel::listen`].
 ///
 /// Must be called before any other thread is made: they inherit the mask.
 ///
 /// # Errors
 /// The process has no descriptor left.
 pub(super) fn watch_when_needed(cancel: &Cancel) -> io::Result<(Interrupted, Unwatched)> {
-    let (watcher, interrupted) = Watcher::new(cancel, Watching::default())?;
+    let (mut watcher, interrupted) = Watcher::new(cancel, Watching::default())?;
     let mask = watcher.mask;
-    cancel.attended_by(move || {
+    let bell = watcher.signals.as_fd().try_clone_to_owned()?;
+    cancel.listen(bell, move || {
+        // At once, so that whoever was called sees what came of it.
+        watcher.act();
         if let Err(error) = watcher.start() {
-            // They do to us what they do to any program, and cases end with us.
+            // The next ones do to us what they do to any program, and cases end with us.
             log::debug!("nobody watches for signals: {error}");
             let _ = mask.thread_unblock();
         }
     });
-    Ok((interrupted, Unwatched { cancel: cancel.clone(), mask }))
+    Ok((interrupted, Unwatched(cancel.clone())))
 }
 
 impl Unwatched {
-    /// Nobody waits any more. If nobody did for long, a signal that came meanwhile is noted, and the next
-    /// one does to us what it does to any program.
-    pub(super) fn end(self, interrupted: &Interrupted) {
-        if !self.cancel.dismiss() {
-            return;
-        }
-        let waiting = signals_of(&self.mask).map(|signals| std::iter::from_fn(move || next(&signals)));
-        for signal in waiting.into_iter().flatten().filter(|signal| ENDING.contains(signal)) {
-            interrupted.set(Cause::Signal(signal as i32));
-        }
-        let _ = self.mask.thread_unblock();
+    /// Nothing is waited for any more: what comes now comes too late.
+    pub(super) fn end(self) {
+        self.0.stop_listening();
+    }
+}
+
+impl Drop for Unwatched {
+    fn drop(&mut self) {
+        self.0.answer();
     }
 }
 
@@ -291,13 +289,18 @@ impl Watcher {
                 self.next_stage();
             }
             self.wait();
-            while let Some(signal) = next(&self.signals) {
-                match signal {
-                    Signal::SIGTSTP => self.suspend(),
-                    Signal::SIGUSR1 => self.interrupted.people(|people| people.asked(Key::Status)),
-                    Signal::SIGWINCH => self.interrupted.people(|people| people.resized()),
-                    signal => self.end(Cause::Signal(signal as i32)),
-                }
+            self.act();
+        }
+    }
+
+    /// On every signal that waits.
+    fn act(&mut self) {
+        while let Some(signal) = next(&self.signals) {
+            match signal {
+                Signal::SIGTSTP => self.suspend(),
+                Signal::SIGUSR1 => self.interrupted.people(|people| people.asked(Key::Status)),
+                Signal::SIGWINCH => self.interrupted.people(|people| people.resized()),
+                signal => self.end(Cause::Signal(signal as i32)),
             }
         }
     }

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError, TryLockError};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{SetArg, Termios, tcsetattr};
 
 use super::args::ColorWhen;
@@ -124,6 +125,19 @@ pub(super) fn print_stream(result: &dyn Fn(&mut dyn Write) -> io::Result<()>) ->
     let stream = std::fs::File::from(stdout.as_fd().try_clone_to_owned()?);
     let mut out = io::BufWriter::with_capacity(64 << 10, stream);
     result(&mut out).and_then(|()| out.flush())
+}
+
+/// Whether standard output takes so many bytes in one piece now, whoever reads it: a file does, a pipe with
+/// room does up to a bound that holds for all; of a terminal nobody knows.
+pub(super) fn takes_at_once(bytes: usize) -> bool {
+    /// `PIPE_BUF`.
+    const ALWAYS: usize = 4 << 10;
+    let stdout = io::stdout();
+    let mut polled = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
+    bytes <= ALWAYS
+        && poll(&mut polled, PollTimeout::ZERO) == Ok(1)
+        && polled[0].revents() == Some(PollFlags::POLLOUT)
+        && !stdout.is_terminal()
 }
 
 /// An environment variable that is set and not empty.

@@ -147,6 +147,12 @@ impl<'a> ResultObject<'a> {
         self
     }
 
+    /// Bytes of text that the program has printed, as far as they are in this.
+    #[must_use]
+    pub fn said(&self) -> usize {
+        self.stdout.len() + self.stderr.len()
+    }
+
     /// Writes it as JSON with a newline at its end: on one line, or indented.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
 //! [`Cancel`]: a token that a poll loop can watch.
 
 use std::fmt;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 /// How urgently a run is to end. Ordered: a later level includes the earlier ones.
@@ -20,12 +20,8 @@ pub enum CancelLevel {
     Kill = 2,
 }
 
-/// How long somebody may wait before whoever raises the level has to be there. People do not notice it,
-/// and most short programs have ended by then.
-pub(super) const A_MOMENT: Duration = Duration::from_millis(20);
-
-/// Starts whoever raises the level.
-type Attendant = Box<dyn FnOnce() + Send>;
+/// Who raises the level, as long as nobody has called them.
+type Answer = Box<dyn FnOnce() + Send>;
 
 /// A token shared by everything that belongs to one run. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -36,7 +32,10 @@ pub struct Cancel {
 struct Inner {
     level: AtomicU8,
     kill: EventFd,
-    attendant: Mutex<Option<Attendant>>,
+    bell: OnceLock<OwnedFd>,
+    /// Whether somebody is to be called when the bell rings.
+    is_listening: AtomicBool,
+    answer: Mutex<Option<Answer>>,
 }
 
 impl fmt::Debug for Inner {
@@ -56,32 +55,45 @@ impl Cancel {
             inner: Arc::new(Inner {
                 level: AtomicU8::new(0),
                 kill: EventFd::from_value_and_flags(0, flags)?,
-                attendant: Mutex::default(),
+                bell: OnceLock::new(),
+                is_listening: AtomicBool::new(false),
+                answer: Mutex::default(),
             }),
         })
     }
 
-    /// `start` is done once somebody who looks at this token has waited for a moment, and not at all if
-    /// nobody does: a thread costs more than many a program.
-    pub fn attended_by(&self, start: impl FnOnce() + Send + 'static) {
-        *self.attendant() = Some(Box::new(start));
+    /// From now on whoever looks at this token or waits looks at `bell` too, and `answer` is done when it is
+    /// readable: once, by whoever finds it so. A thread that waits for that costs more than many a program.
+    /// Only the first bell of a token rings.
+    pub fn listen(&self, bell: OwnedFd, answer: impl FnOnce() + Send + 'static) {
+        *self.waiting_answer() = Some(Box::new(answer));
+        let is_first = self.inner.bell.set(bell).is_ok();
+        self.inner.is_listening.store(is_first, Ordering::SeqCst);
     }
 
-    /// Whoever raises the level is wanted: somebody waits.
-    pub(super) fn attend(&self) {
-        let start = self.attendant().take();
-        if let Some(start) = start {
-            start();
+    /// What else to wait for where [`Cancel::kill_fd`] is waited for; readable: [`Cancel::answer`].
+    pub(super) fn bell(&self) -> Option<BorrowedFd<'_>> {
+        let is_listening = self.inner.is_listening.load(Ordering::SeqCst);
+        is_listening.then(|| self.inner.bell.get()).flatten().map(AsFd::as_fd)
+    }
+
+    /// As if the bell had rung: whoever has to wait where nobody looks calls for who does.
+    pub fn answer(&self) {
+        self.inner.is_listening.store(false, Ordering::SeqCst);
+        let answer = self.waiting_answer().take();
+        if let Some(answer) = answer {
+            answer();
         }
     }
 
-    /// Nobody waits any more. Whether nobody did for long.
-    pub fn dismiss(&self) -> bool {
-        self.attendant().take().is_some()
+    /// Nobody waits any more.
+    pub fn stop_listening(&self) {
+        self.inner.is_listening.store(false, Ordering::SeqCst);
+        drop(self.waiting_answer().take());
     }
 
-    fn attendant(&self) -> std::sync::MutexGuard<'_, Option<Attendant>> {
-        self.inner.attendant.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting_answer(&self) -> std::sync::MutexGuard<'_, Option<Answer>> {
+        self.inner.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Raises the level; never lowers it.
@@ -96,6 +108,11 @@ impl Cancel {
     /// The present level.
     #[must_use]
     pub fn level(&self) -> CancelLevel {
+        if let Some(bell) = self.bell()
+            && poll(&mut [PollFd::new(bell, PollFlags::POLLIN)], PollTimeout::ZERO) == Ok(1)
+        {
+            self.answer();
+        }
         match self.inner.level.load(Ordering::SeqCst) {
             0 => CancelLevel::Running,
             1 => CancelLevel::NoNewCases,
@@ -123,16 +140,24 @@ mod tests {
     }
 
     #[test]
-    fn an_attendant_comes_once_and_only_if_somebody_waits() {
+    fn a_bell_is_answered_once_by_whoever_looks() {
         let cancel = Cancel::new().expect("a descriptor is free");
+        let (bell, ring) = nix::unistd::pipe().expect("two descriptors are free");
         let raise = cancel.clone();
-        cancel.attended_by(move || raise.raise(CancelLevel::Kill));
+        cancel.listen(bell, move || raise.raise(CancelLevel::Kill));
         assert_eq!(cancel.level(), CancelLevel::Running);
-        cancel.attend();
+        assert!(cancel.bell().is_some());
+        nix::unistd::write(&ring, b"!").expect("there is room");
         assert_eq!(cancel.level(), CancelLevel::Kill);
-        assert!(!cancel.dismiss());
-        cancel.attended_by(|| unreachable!("nobody waits"));
-        assert!(cancel.dismiss());
-        cancel.attend();
+        assert!(cancel.bell().is_none());
+    }
+
+    #[test]
+    fn nobody_answers_a_bell_that_nobody_listens_to_any_more() {
+        let cancel = Cancel::new().expect("a descriptor is free");
+        let (bell, _ring) = nix::unistd::pipe().expect("two descriptors are free");
+        cancel.listen(bell, || unreachable!("nobody listens"));
+        cancel.stop_listening();
+        cancel.answer();
     }
 }

@@ -191,8 +191,11 @@ impl LinuxEngine {
         planned.case.placement = placement(&cgroup);
         let meanwhile = || {
             if !is_last {
-                self.sweep_once();
                 worker.prepare_streams();
+            }
+            // One that has other things to do looks no further than it has to.
+            if !is_last || layout.has_orphans_beside() {
+                self.sweep_once();
             }
         };
         let supervision = Supervision {
@@ -206,7 +209,6 @@ impl LinuxEngine {
             setup_deadline: deadline,
             two_ids: matches!(self.ids, Ids::Two { .. }),
             meanwhile: &meanwhile,
-            in_a_moment: &|| self.sweep_once(),
             is_last,
         };
         let refused = layout.refused_above();

@@ -97,8 +97,13 @@ pub(super) fn allows(limits: &Limits) -> Result<(), String> {
 }
 
 fn too_low(limits: &Limits, hard: impl Fn(Resource) -> u64) -> Result<(), String> {
-    let longest = limits.wall.saturating_mul(cpus());
-    let seconds = backstop(limits.cpu.unwrap_or(longest));
+    let longest = |cpus: usize| limits.wall.saturating_mul(u32::try_from(cpus).unwrap_or(u32::MAX));
+    let most = |cpus| backstop(limits.cpu.unwrap_or_else(|| longest(cpus)));
+    let mut seconds = most(cpus() as usize);
+    if hard(Resource::RLIMIT_CPU) < seconds {
+        // A cgroup's quota lets it use less; to read it takes longer than all the rest.
+        seconds = most(std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
+    }
     let (memory, files) = (limits.memory.0, u64::from(limits.open_files));
     let bytes = |bytes| Bytes(bytes).to_string();
     for (resource, option, name, wanted) in [
@@ -125,8 +130,7 @@ fn too_low(limits: &Limits, hard: impl Fn(Resource) -> u64) -> Result<(), String
     Ok(())
 }
 
-/// CPUs that a program may run on. A quota of a cgroup's is not in this: reading one takes longer than
-/// what is decided by it, and what is used up at most stays the most.
+/// CPUs that a program may run on. A quota of a cgroup's is not in this.
 pub(super) fn cpus() -> u32 {
     static CPUS: OnceLock<u32> = OnceLock::new();
     *CPUS.get_or_init(|| {

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 
-use super::cancel::{A_MOMENT, Cancel};
+use super::cancel::Cancel;
 use super::cgroup::{self, Cgroup, Home, Layout, Place};
 use super::early::{self, Expected};
 use super::fault;
@@ -412,17 +412,15 @@ impl Worker {
     }
 
     fn wait(&self, until: Until<'_>) -> Result<(), Fault> {
-        let mut is_attended = false;
         loop {
             let left = until.deadline.saturating_sub(monotonic_nanos()).div_ceil(1_000_000);
-            let left =
-                if is_attended { left } else { left.min(A_MOMENT.as_millis().try_into().unwrap_or(0)) };
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-            match poll(&mut [PollFd::new(self.control.as_fd(), PollFlags::POLLIN)], timeout) {
-                Ok(0) if !is_attended => {
-                    until.cancel.attend();
-                    is_attended = true;
-                }
+            let bell = until.cancel.bell();
+            let mut polled: Vec<_> = std::iter::once(self.control.as_fd())
+                .chain(bell)
+                .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
+                .collect();
+            match poll(&mut polled, timeout) {
                 Ok(0) => {
                     return Err(Fault {
                         kind: FaultKind::SetupTimeout,
@@ -431,7 +429,8 @@ impl Worker {
                         help: String::new(),
                     });
                 }
-                Ok(_) => return Ok(()),
+                Ok(_) if polled[0].any() == Some(true) => return Ok(()),
+                Ok(_) => until.cancel.answer(),
                 Err(nix::errno::Errno::EINTR) => {}
                 Err(errno) => return Err(fault::monitor("waiting for a worker", Some(&errno.into()))),
             }

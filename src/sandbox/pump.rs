@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::stat::{FileStat, SFlag, fstat, makedev};
 
 use super::memory_file;
 use super::spec::{Handover, Stdin, Stdout};
@@ -29,6 +30,7 @@ pub(super) fn open(
             give(file.as_fd(), owner)?;
             Ok((file, None))
         }
+        Stdin::Inherit if is_nothing() => Ok((nothing, None)),
         Stdin::Inherit => {
             let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
             give(read.as_fd(), owner)?;
@@ -50,6 +52,12 @@ pub(super) fn open(
             Ok((pipe, None))
         }
     }
+}
+
+/// Whether our own standard input is `/dev/null`.
+fn is_nothing() -> bool {
+    let kind = |stat: &FileStat| SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT;
+    fstat(io::stdin()).is_ok_and(|stat| kind(&stat) == SFlag::S_IFCHR && stat.st_rdev == makedev(1, 3))
 }
 
 /// What the program gets as descriptor 1, and the end that is captured, if it is.
@@ -99,6 +107,11 @@ pub(super) struct Pump {
 }
 
 impl Pump {
+    /// Whether a read may have to wait although there was something to be read: another reader may take it.
+    pub(super) fn may_block(&self) -> bool {
+        self.from.as_ref().is_some_and(|from| !from.metadata().is_ok_and(|meta| meta.is_file()))
+    }
+
     /// What to wait for: readable input, or room in the pipe.
     pub(super) fn waits_for(&self) -> Option<(BorrowedFd<'_>, bool)> {
         match (&self.to, &self.from) {

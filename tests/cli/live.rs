@@ -252,8 +252,7 @@ fn an_interrupted_command_ends_at_once_with_its_result() {
     assert_eq!(result["status"], "error");
 }
 
-/// Who watches for signals comes only once a command has run for a moment: one that comes before waits for
-/// that, whatever the command does meanwhile.
+/// Nobody watches for signals until one comes: whoever waits meanwhile finds it, whatever the command does.
 #[test]
 fn a_signal_at_any_moment_of_a_start_ends_the_command() {
     for delay in (0..60).step_by(3) {
@@ -277,6 +276,46 @@ fn a_signal_at_any_moment_of_a_start_ends_the_command() {
             );
         }
     }
+}
+
+/// What the program printed is whole though a signal comes while nobody reads it.
+#[test]
+fn a_signal_after_the_end_does_not_cut_the_result() {
+    use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+    for signal in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] {
+        let print = "head -c 300000 /dev/zero | tr '\\0' x";
+        let mut capsule = Capsule::new(&["--max-output", "8M", "--", "sh", "-c", print]);
+        let mut child = start(&mut capsule);
+        std::thread::sleep(Duration::from_millis(700));
+        send(&child, signal);
+        let mut stdout = String::new();
+        child.stdout.take().expect("it is a pipe").read_to_string(&mut stdout).expect("readable");
+        let result: serde_json::Value = serde_json::from_str(&stdout).expect("a whole result");
+        assert_eq!(result["stdout"].as_str().map(str::len), Some(300_000));
+        assert_eq!(child.wait().expect("it can be waited for").code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_command_that_waits_for_its_turn_or_for_who_reads_its_errors_can_be_interrupted() {
+    let place = tempfile::tempdir().expect("a folder");
+    let config = place.path().join("one.toml");
+    std::fs::write(&config, "[security]\nmax_concurrent_executions = 1\n").expect("ours");
+    let config = config.display().to_string();
+    let mut first = Capsule::new(&["--config", &config, "--timeout", "60s", "--", "sleep", "50"]);
+    first.command.env("XDG_RUNTIME_DIR", place.path());
+    let mut first = start(&mut first);
+    std::thread::sleep(Duration::from_millis(500));
+    let mut second = Capsule::new(&["--config", &config, "--", "true"]);
+    second.command.env("XDG_RUNTIME_DIR", place.path());
+    let mut second = start(&mut second);
+    std::thread::sleep(Duration::from_millis(500));
+    let interrupted = Instant::now();
+    send(&second, nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(second.wait().expect("it can be waited for").code(), Some(143));
+    send(&first, nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(first.wait().expect("it can be waited for").code(), Some(143));
+    assert!(interrupted.elapsed() < Duration::from_secs(5), "{:?}", interrupted.elapsed());
 }
 
 #[test]

@@ -102,6 +102,13 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
     let cancel = Cancel::new()?;
     // There is nothing to wind down but the command itself: the first signal kills it.
     let (interrupted, unwatched) = signals::watch_when_needed(&cancel)?;
+    // What is written meanwhile may have to wait for whoever reads it.
+    let is_quiet = !args.verbose
+        && !job.operator.config.monitoring.log_executions
+        && log::max_level() < log::LevelFilter::Info;
+    if !is_quiet {
+        cancel.answer();
+    }
     let journal = Journal::open(&job.operator.config.monitoring)?;
     if args.verbose {
         let explanation = resolve::explain_command(&job.request, &job.operator)?;
@@ -115,7 +122,8 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
     }
     let plan = RunPlan::single(job.case, places.scratch.clone());
     let mut reports = runner::run(&plan, &engine, &cancel, &|_| {});
-    unwatched.end(&interrupted);
+    // A signal that nobody has looked at yet came before the end.
+    let _ = cancel.level();
     let monitoring = &job.operator.config.monitoring;
     if !monitoring.enable_io_statistics {
         journal::forget_io(&mut reports);
@@ -129,7 +137,23 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
     let tracked = monitoring.enable_resource_tracking;
     let result = ResultObject::new(report, id);
     let result = if tracked { result } else { result.untracked() };
-    Ok(print(&|out| result.write(args.pretty, out), status))
+    match short(&result, args.pretty).filter(|text| terminal::takes_at_once(text.len())) {
+        Some(text) => {
+            unwatched.end();
+            Ok(print(&|out| out.write_all(&text), status))
+        }
+        None => {
+            drop(unwatched);
+            Ok(print(&|out| result.write(args.pretty, out), status))
+        }
+    }
+}
+
+/// The result as it is to be written, if the program has said little.
+fn short(result: &ResultObject<'_>, pretty: bool) -> Option<Vec<u8>> {
+    const LITTLE: usize = 1 << 10;
+    let mut text = Vec::new();
+    (result.said() <= LITTLE).then(|| result.write(pretty, &mut text)).and_then(Result::ok).map(|()| text)
 }
 
 /// Prints the result; `status`, unless it is lost.

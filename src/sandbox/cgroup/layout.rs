@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::{fs, io};
 
 use super::counters::{field, read};
@@ -30,7 +31,7 @@ pub(in crate::sandbox) struct Layout {
     above: Vec<fs::File>,
     created: OnceLock<()>,
     /// Whether whoever has a cgroup removes our folders with it.
-    handed_over: OnceLock<()>,
+    handed_over: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -99,7 +100,7 @@ impl Layout {
     }
 
     fn new(kind: Kind, hybrid: bool, missing: String) -> Self {
-        let (created, handed_over) = (OnceLock::new(), OnceLock::new());
+        let (created, handed_over) = (OnceLock::new(), AtomicBool::new(false));
         Self { kind, hybrid, missing, above: Vec::new(), created, handed_over }
     }
 
@@ -136,7 +137,10 @@ impl Layout {
     pub(super) fn ours(&self, parent: &Path) -> io::Result<PathBuf> {
         let folder = parent.join(owner::folder_name());
         match self.kind {
-            Kind::V1 { .. } => make(&folder)?,
+            Kind::V1 { .. } => {
+                make(&folder)?;
+                self.handed_over.store(false, Ordering::Relaxed);
+            }
             Kind::V2 { .. } | Kind::None => self.make_ours()?,
         }
         Ok(folder)
@@ -144,13 +148,19 @@ impl Layout {
 
     /// The same, if it is there since its usability was found out.
     pub(super) fn ours_from_the_start(&self, parent: &Path) -> Option<PathBuf> {
-        let is_there = self.created.get().is_some() && self.needs(parent);
+        let is_ours = self.created.get().is_some() && !self.handed_over.load(Ordering::Relaxed);
+        let is_there = is_ours && self.needs(parent);
         is_there.then(|| parent.join(owner::folder_name()))
     }
 
-    /// Our folders belong to a cgroup now, which removes them.
+    /// Our folders belong to a cgroup now, which removes them: until they are made again.
     pub(super) fn hand_over(&self) {
-        let _ = self.handed_over.set(());
+        self.handed_over.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a killed capsule-run has left folders beside ours: where the last one ran like this one.
+    pub(in crate::sandbox) fn has_orphans_beside(&self) -> bool {
+        self.parents().iter().any(|parent| owner::has_orphans(parent))
     }
 
     fn make_ours(&self) -> io::Result<()> {
@@ -214,7 +224,7 @@ impl Layout {
 
 impl Drop for Layout {
     fn drop(&mut self) {
-        if self.created.get().is_some() && self.handed_over.get().is_none() {
+        if self.created.get().is_some() && !self.handed_over.load(Ordering::Relaxed) {
             self.remove_ours();
         }
     }

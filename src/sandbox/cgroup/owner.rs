@@ -65,6 +65,13 @@ pub(in crate::sandbox) fn sweep() {
     }
 }
 
+/// Whether a killed capsule-run has left anything in this folder itself.
+pub(super) fn has_orphans(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names.into_iter().any(|name| name != folder_name() && is_orphan(&name))
+}
+
 /// Where the hierarchies in which we make folders are mounted.
 fn mount_points(mountinfo: &str) -> Vec<PathBuf> {
     const OURS: [&str; 4] = ["memory", "pids", "cpuacct", "cpu"];

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use nix::sys::socket::MsgFlags;
 
-use crate::sandbox::cancel::{A_MOMENT, Cancel};
+use crate::sandbox::cancel::{Cancel, CancelLevel};
 use crate::sandbox::capture::Capture;
 use crate::sandbox::cgroup::{Cgroup, Placement};
 use crate::sandbox::launch::{Init, Worker};
@@ -32,8 +32,6 @@ pub(in crate::sandbox) struct Supervision<'a> {
     pub(in crate::sandbox) two_ids: bool,
     /// Done once the case is with its init, which then has much to do.
     pub(in crate::sandbox) meanwhile: &'a dyn Fn(),
-    /// Done once the case has run for a moment: [`A_MOMENT`].
-    pub(in crate::sandbox) in_a_moment: &'a dyn Fn(),
     /// Whether the worker has nothing more to do after this case.
     pub(in crate::sandbox) is_last: bool,
 }
@@ -112,8 +110,6 @@ pub(super) struct Case<'a> {
     /// Processes and threads that were seen at a time.
     pub(super) watched_tasks: u32,
     pub(super) buffer: Vec<u8>,
-    /// When it is time for [`Supervision::in_a_moment`], by the monotonic clock; `None`: it was done.
-    pub(super) moment: Option<u64>,
 }
 
 impl<'a> Case<'a> {
@@ -123,6 +119,10 @@ impl<'a> Case<'a> {
         let Streams { nothing, stdout, stderr: (err_read, err_write) } =
             with.worker.streams().map_err(step)?;
         let (stdin, pump) = pump::open(&with.spec.stdin, nothing, owner).map_err(step)?;
+        if pump.as_ref().is_some_and(Pump::may_block) {
+            // Then nobody here looks at the bell.
+            with.cancel.answer();
+        }
         let (out_write, out_read) = pump::open_stdout(&with.spec.stdout, stdout, owner).map_err(step)?;
         let mut fds = vec![stdin.as_fd(), out_write.as_fd(), err_write.as_fd()];
         match with.cgroup.placement() {
@@ -158,9 +158,8 @@ impl<'a> Case<'a> {
             resident_before: 0,
             watched_tasks: 0,
             buffer: Vec::new(),
-            moment: u64::try_from(A_MOMENT.as_nanos()).ok().map(|moment| monotonic_nanos() + moment),
         };
-        if case.entry.was_asked_before(None) {
+        if case.entry.was_asked_before(None) || with.cancel.level() == CancelLevel::Kill {
             case.kill(KillReason::Cancelled);
         }
         // We hold its pidfd: from here on somebody can kill it.

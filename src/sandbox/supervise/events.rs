@@ -23,6 +23,8 @@ enum Watched {
     Stderr,
     Pump,
     Cancel,
+    /// Who may cancel is called for.
+    Bell,
 }
 
 impl Case<'_> {
@@ -40,6 +42,7 @@ impl Case<'_> {
                     Watched::Stderr => self.stderr.read(&mut self.buffer),
                     Watched::Pump => self.pump.iter_mut().for_each(Pump::turn),
                     Watched::Cancel => self.kill(KillReason::Cancelled),
+                    Watched::Bell => self.with.cancel.answer(),
                 }
             }
             if self.written() > self.with.spec.limits.output.0 {
@@ -53,23 +56,7 @@ impl Case<'_> {
     }
 
     /// Waits for a descriptor or the next deadline; says what is ready.
-    fn wait(&mut self) -> Result<Vec<Watched>, Fault> {
-        if let Some(moment) = self.moment {
-            if monotonic_nanos() < moment
-                && let Some(ready) = self.wait_until(moment)?
-            {
-                return Ok(ready);
-            }
-            // It takes longer: there is time for what need not be done for a short one.
-            self.moment = None;
-            self.with.cancel.attend();
-            (self.with.in_a_moment)();
-        }
-        Ok(self.wait_until(u64::MAX)?.unwrap_or_default())
-    }
-
-    /// The same, no longer than until then: `None`.
-    fn wait_until(&self, end: u64) -> Result<Option<Vec<Watched>>, Fault> {
+    fn wait(&self) -> Result<Vec<Watched>, Fault> {
         let init = self.with.init;
         let mut what = vec![(Watched::Init, init.process.as_fd(), PollFlags::POLLIN)];
         what.extend(self.with.worker.control().map(|fd| (Watched::Worker, fd, PollFlags::empty())));
@@ -85,13 +72,12 @@ impl Case<'_> {
             what.extend(self.listener.as_ref().map(|fd| (Watched::Listener, fd.as_fd(), PollFlags::POLLIN)));
             what.push((Watched::Cancel, self.with.cancel.kill_fd(), PollFlags::POLLIN));
         }
+        what.extend(self.with.cancel.bell().map(|fd| (Watched::Bell, fd, PollFlags::POLLIN)));
         let mut polled: Vec<_> = what.iter().map(|(_, fd, flags)| PollFd::new(*fd, *flags)).collect();
         loop {
-            let deadline = self.next_deadline();
-            let left = deadline.min(end).saturating_sub(monotonic_nanos());
+            let left = self.next_deadline().saturating_sub(monotonic_nanos());
             let timeout = TimeSpec::from_duration(Duration::from_nanos(left));
             match ppoll(&mut polled, Some(timeout), None) {
-                Ok(0) if end < deadline => return Ok(None),
                 Ok(_) => break,
                 // Asked again, also when the time is over: what is ready comes before the clock.
                 Err(nix::errno::Errno::EINTR) => {}
@@ -105,6 +91,6 @@ impl Case<'_> {
             .filter(|(_, poll)| is_ready(poll))
             .map(|((what, ..), _)| *what)
             .collect();
-        Ok(Some(ready))
+        Ok(ready)
     }
 }
