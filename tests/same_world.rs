@@ -20,10 +20,11 @@ use run::finish;
 
 const NOBODY: u32 = 65534;
 
-/// Mounts without their numbers and without where the host has them. The ids of a worker are its own, and the
-/// links of `/proc` are the host's processes.
+/// Processes are counted by the shell alone: those of a pipe would count each other, or not yet. Mounts
+/// without their numbers and without where the host has them. The ids of a worker are its own, and the links
+/// of `/proc` are the host's processes.
 const PROBE: &str = r#"
-echo "process $$ of $PPID, with $(ls /proc | grep -c '^[0-9]') in sight"
+set -- /proc/[0-9]*; echo "process $$ of $PPID, with $# in sight"
 grep -E '^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp|Sig|NSpid|CoreDumping)' /proc/self/status
 awk '{ end = 0; for (i = 7; i <= NF; i++) if ($i == "-") end = i; print $5, $6, $(end + 1), $(end + 3) }' /proc/self/mountinfo | sed -E 's/[ug]id=18[0-9]+/own/g' | sort
 id; hostname; umask; ulimit -a; ulimit -Ha; pwd; env | sort
