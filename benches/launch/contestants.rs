@@ -86,8 +86,9 @@ fn program(title: &'static str, folder: &Path, command: &[String], cases: usize,
 fn with_floor(mut program: Program) -> Program {
     let floor = program.folder.join("floor");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/launch/floor.c");
+    // Where there is no static C library it is told as not there, like any other.
     let compiled = Command::new("cc").args(["-O2", "-static", "-o"]).arg(&floor).arg(source).status();
-    assert!(compiled.is_ok_and(|status| status.success()), "a C compiler makes {source}");
+    assert!(compiled.is_ok(), "a C compiler for {source}");
     let command = [floor.display().to_string()].into_iter().chain(program.contestants[0].command.clone());
     program.contestants.insert(2, Contestant::new("the kernel's part of that, in C", 1, command));
     program

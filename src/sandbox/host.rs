@@ -99,7 +99,7 @@ pub(super) fn allows(limits: &Limits) -> Result<(), String> {
 fn too_low(limits: &Limits, hard: impl Fn(Resource) -> u64) -> Result<(), String> {
     let longest = |cpus: usize| limits.wall.saturating_mul(u32::try_from(cpus).unwrap_or(u32::MAX));
     let most = |cpus| backstop(limits.cpu.unwrap_or_else(|| longest(cpus)));
-    let mut seconds = most(cpus() as usize);
+    let mut seconds = most(cpus());
     if hard(Resource::RLIMIT_CPU) < seconds {
         // A cgroup's quota lets it use less; to read it takes longer than all the rest.
         seconds = most(std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
@@ -131,14 +131,15 @@ fn too_low(limits: &Limits, hard: impl Fn(Resource) -> u64) -> Result<(), String
 }
 
 /// CPUs that a program may run on. A quota of a cgroup's is not in this.
-pub(super) fn cpus() -> u32 {
-    static CPUS: OnceLock<u32> = OnceLock::new();
+pub(super) fn cpus() -> usize {
+    static CPUS: OnceLock<usize> = OnceLock::new();
     *CPUS.get_or_init(|| {
         let may = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0));
         let count = may.map(|may| (0..CpuSet::count()).filter(|cpu| may.is_set(*cpu) == Ok(true)).count());
         // A host with more of them than the set has room for.
-        let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        u32::try_from(count.unwrap_or_else(|_| all())).unwrap_or(u32::MAX).max(1)
+        count
+            .unwrap_or_else(|_| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+            .max(1)
     })
 }
 

@@ -137,16 +137,18 @@ fn execute(job: Job, args: &SingleArgs, id: &str, places: &Places) -> Result<u8,
     let tracked = monitoring.enable_resource_tracking;
     let result = ResultObject::new(report, id);
     let result = if tracked { result } else { result.untracked() };
-    match short(&result, args.pretty).filter(|text| terminal::takes_at_once(text.len())) {
-        Some(text) => {
-            unwatched.end();
-            Ok(print(&|out| out.write_all(&text), status))
-        }
-        None => {
-            drop(unwatched);
-            Ok(print(&|out| result.write(args.pretty, out), status))
-        }
+    // What is written at once cannot be interrupted; else somebody watches from here on.
+    let text = short(&result, args.pretty).filter(|text| terminal::takes_at_once(text.len()));
+    if text.is_some() {
+        unwatched.end();
+    } else {
+        drop(unwatched);
     }
+    let write = |out: &mut dyn Write| match &text {
+        Some(text) => out.write_all(text),
+        None => result.write(args.pretty, out),
+    };
+    Ok(print(&write, status))
 }
 
 /// The result as it is to be written, if the program has said little.

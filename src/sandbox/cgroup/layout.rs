@@ -133,24 +133,27 @@ impl Layout {
         }
     }
 
-    /// Our own folder below one of [`Layout::parents`], made if it is not there.
+    /// Our own folder below one of [`Layout::parents`], made if it is not known to be there.
     pub(super) fn ours(&self, parent: &Path) -> io::Result<PathBuf> {
-        let folder = parent.join(owner::folder_name());
         match self.kind {
-            Kind::V1 { .. } => {
-                make(&folder)?;
-                self.handed_over.store(false, Ordering::Relaxed);
-            }
+            Kind::V1 { .. } if !self.is_known(parent) => return self.ours_anew(parent),
+            Kind::V1 { .. } => {}
             Kind::V2 { .. } | Kind::None => self.make_ours()?,
         }
+        Ok(parent.join(owner::folder_name()))
+    }
+
+    /// The same of version 1, which somebody may have removed.
+    pub(super) fn ours_anew(&self, parent: &Path) -> io::Result<PathBuf> {
+        let folder = parent.join(owner::folder_name());
+        make(&folder)?;
+        self.handed_over.store(false, Ordering::Relaxed);
         Ok(folder)
     }
 
-    /// The same, if it is there since its usability was found out.
-    pub(super) fn ours_from_the_start(&self, parent: &Path) -> Option<PathBuf> {
-        let is_ours = self.created.get().is_some() && !self.handed_over.load(Ordering::Relaxed);
-        let is_there = is_ours && self.needs(parent);
-        is_there.then(|| parent.join(owner::folder_name()))
+    /// Whether it was made when its usability was found out, and is ours still.
+    fn is_known(&self, parent: &Path) -> bool {
+        self.created.get().is_some() && !self.handed_over.load(Ordering::Relaxed) && self.needs(parent)
     }
 
     /// Our folders belong to a cgroup now, which removes them: until they are made again.

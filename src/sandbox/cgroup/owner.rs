@@ -68,8 +68,8 @@ pub(in crate::sandbox) fn sweep() {
 /// Whether a killed capsule-run has left anything in this folder itself.
 pub(super) fn has_orphans(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    names.into_iter().any(|name| name != folder_name() && is_orphan(&name))
+    let mut names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names.any(|name| name != folder_name() && is_orphan(&name))
 }
 
 /// Where the hierarchies in which we make folders are mounted.

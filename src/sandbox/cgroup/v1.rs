@@ -359,18 +359,18 @@ struct Folder(PathBuf);
 impl Folder {
     /// Without a name it is our own folder itself.
     fn make(layout: &Layout, hierarchy: &Path, name: &str) -> io::Result<Self> {
-        let from_the_start = layout.ours_from_the_start(hierarchy);
+        let ours = layout.ours(hierarchy)?;
         if name.is_empty() {
-            return from_the_start.map_or_else(|| layout.ours(hierarchy), Ok).map(Self);
+            return Ok(Self(ours));
         }
-        if let Some(folder) = from_the_start.map(|ours| ours.join(name))
-            && std::fs::create_dir(&folder).is_ok()
-        {
-            return Ok(Self(folder));
-        }
-        // Somebody may have removed ours.
-        let folder = layout.ours(hierarchy)?.join(name);
-        std::fs::create_dir(&folder).map_err(|error| with_path(&error, &folder))?;
+        let folder = ours.join(name);
+        let made = match std::fs::create_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                layout.ours_anew(hierarchy).and_then(|_| std::fs::create_dir(&folder))
+            }
+            made => made,
+        };
+        made.map_err(|error| with_path(&error, &folder))?;
         Ok(Self(folder))
     }
 

@@ -107,7 +107,7 @@ impl Case<'_> {
             None | Some(0) => self.kill(KillReason::Cpu),
             Some(left) => {
                 // Half a millisecond: as fine as the kernel's own accounting of other CPUs is.
-                let wait = (left / u64::from(host::cpus())).max(500_000);
+                let wait = (left / host::cpus() as u64).max(500_000);
                 self.next_cpu_check = now.saturating_add(wait);
             }
         }
